@@ -1,0 +1,201 @@
+"""Delimiters and segments: text to lists of elements and back.
+
+A segment is a list of strings whose item 0 is its id, so that item n is element n as X12 counts.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from tradingpartners.x12.errors import (
+    FindingCode,
+    WriteErrorCode,
+    X12Error,
+    X12ErrorCode,
+    X12WriteError,
+)
+
+Segment = list[str]
+
+WHITESPACE = " \t\r\n"
+# ISA is 106 characters; an unpadded or overlong one is read while its 16 separators are near.
+LONGEST_INTERCHANGE_HEADER = 400
+PADDED_INTERCHANGE_HEADER = 105
+LONGEST_SEGMENT = 65_536
+MOST_ELEMENTS = 1_000
+MOST_SEGMENTS = 500_000
+
+# Basic and extended character set of X12, less the backtick.
+_SUPPORTED = (
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 !\"&'()*+,-./:;?=%@[]_{}\\|<>~#$^"
+)
+_SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}")
+
+
+class Delimiters(NamedTuple):
+    """The characters that part elements, components, repetitions and segments."""
+
+    element: str = "*"
+    component: str = ":"
+    # "" where the sender has none: ISA11 of 4010 is a standards id, "U".
+    repetition: str = "^"
+    segment: str = "~"
+
+
+DEFAULT_DELIMITERS = Delimiters()
+
+
+class InterchangeStart(NamedTuple):
+    """An ISA as read: the delimiters it sets, its elements, where it begins and ends."""
+
+    begin: int
+    delimiters: Delimiters
+    elements: Segment
+    end: int
+    padded: bool
+
+
+def decode(data: bytes | str) -> str:
+    """The text of an input: UTF-8 where it is that, else Latin-1, without a byte order mark."""
+    text = (data if isinstance(data, str) else _text_of(data)).removeprefix("\ufeff")
+    nul = text.find("\0")
+    if nul >= 0:
+        raise X12Error(X12ErrorCode.NUL_CHARACTER, nul)
+    return text
+
+
+def _text_of(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def read_interchange_start(text: str, start: int = 0) -> InterchangeStart:
+    """Read the ISA at `start`, padded or not: X12.5 lets it name its own delimiters.
+
+    Separators are counted, not columns: ISA16 is the one character behind the sixteenth, and the
+    segment terminator is the character behind that.
+    """
+    head = text[start : start + LONGEST_INTERCHANGE_HEADER]
+    if len(head) < 4:
+        raise X12Error(X12ErrorCode.INTERCHANGE_HEADER_CUT_SHORT, start + len(head))
+    element = head[3]
+    if element.isalnum() or element.isspace():
+        raise X12Error(X12ErrorCode.INVALID_ELEMENT_SEPARATOR, start + 3)
+    elements = head.split(element, 16)
+    if len(elements) < 17 or len(elements[16]) < 2:
+        raise X12Error(X12ErrorCode.INTERCHANGE_HEADER_CUT_SHORT, start + len(head))
+    at = start + len(head) - len(elements[16])
+    component, terminator = elements[16][0], elements[16][1]
+    elements[16] = component
+    if component.isalnum() or component.isspace():
+        raise X12Error(X12ErrorCode.INVALID_COMPONENT_SEPARATOR, at)
+    if terminator.isalnum() or (terminator.isspace() and terminator not in "\r\n"):
+        raise X12Error(X12ErrorCode.INVALID_SEGMENT_TERMINATOR, at + 1)
+    repetition = _repetition_separator(elements, (element, component, terminator))
+    delimiters = Delimiters(element, component, repetition, terminator)
+    used = [character for character in delimiters if character]
+    if len(set(used)) < len(used):
+        raise X12Error(X12ErrorCode.REPEATED_DELIMITER, at)
+    padded = at + 1 - start == PADDED_INTERCHANGE_HEADER
+    return InterchangeStart(start, delimiters, elements, at + 2, padded)
+
+
+def _repetition_separator(elements: Segment, others: tuple[str, ...]) -> str:
+    """ISA11, where it is one: up to 00401 it is a standards id, and nothing in it repeats."""
+    text = elements[11].strip()
+    if len(text) != 1 or text.isalnum() or (elements[12] < "00402" and text in others):
+        return ""
+    return text
+
+
+def split_segments(text: str, delimiters: Delimiters) -> list[Segment]:
+    """The segments of a piece of an interchange: blank ones dropped, indentation removed."""
+    element, terminator = delimiters.element, delimiters.segment
+    pieces = text.split(terminator)
+    if not pieces[-1]:
+        pieces.pop()
+    if (
+        "\n" in text
+        or "\r" in text
+        or "\t" in text
+        or f"{terminator} " in text
+        or terminator * 2 in text
+        or text[:1] in WHITESPACE
+    ):
+        trimmed = [piece.lstrip(WHITESPACE).rstrip("\r\n") for piece in pieces]
+        pieces = [piece for piece in trimmed if piece]
+    return [piece.split(element) for piece in pieces]
+
+
+def oversize(text: str, delimiters: Delimiters) -> FindingCode | None:
+    """Which limit a piece of an interchange exceeds, found without splitting what is small."""
+    element, terminator = delimiters.element, delimiters.segment
+    if len(text) <= LONGEST_SEGMENT and text.count(element) <= MOST_ELEMENTS:
+        return None
+    if text.count(terminator) > MOST_SEGMENTS:
+        return FindingCode.TOO_MANY_SEGMENTS
+    for segment in text.split(terminator):
+        if len(segment) > LONGEST_SEGMENT:
+            return FindingCode.SEGMENT_TOO_LONG
+        if segment.count(element) > MOST_ELEMENTS:
+            return FindingCode.TOO_MANY_ELEMENTS
+    return None
+
+
+def join_segments(segments: list[Segment], delimiters: Delimiters) -> str:
+    """Segments as text, each with its terminator."""
+    element, terminator = delimiters.element, delimiters.segment
+    return "".join([element.join(segment) + terminator for segment in segments])
+
+
+def segment_id(segment: Segment) -> str:
+    """The id of a segment, or "" where it has the form of none: then it may be anybody's data."""
+    name = segment[0].strip()
+    return name if _SEGMENT_ID.fullmatch(name) else ""
+
+
+def element_at(segment: Segment, position: int) -> str:
+    """Element `position`, trimmed; absent is ""."""
+    return segment[position].strip() if position < len(segment) else ""
+
+
+def check_delimiters(delimiters: Delimiters) -> None:
+    """Refuse to write with delimiters that a reader could not tell from data or each other."""
+    for name, character in zip(Delimiters._fields, delimiters, strict=True):
+        if name == "repetition" and not character:
+            continue
+        if len(character) != 1 or character.isalnum() or character in " \t\0":
+            raise X12WriteError(WriteErrorCode.INVALID_VALUE, f"delimiters.{name}")
+        if character in "\r\n" and name != "segment":
+            raise X12WriteError(WriteErrorCode.INVALID_VALUE, f"delimiters.{name}")
+    used = [character for character in delimiters if character]
+    if len(set(used)) < len(used):
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "delimiters")
+
+
+@lru_cache(maxsize=64)
+def _writable(delimiters: Delimiters) -> re.Pattern[str]:
+    """Values that need no closer look: X12 has no escape, a delimiter would end them early."""
+    characters = "".join(sorted(set(_SUPPORTED).difference(*delimiters)))
+    return re.compile(f"[{re.escape(characters)}]*")
+
+
+def check_text(
+    value: str | None, *, field: str, delimiters: Delimiters, shortest: int = 0, longest: int = 80
+) -> str:
+    """The value without spaces around it, or a refusal that names the field."""
+    text = value.strip(" ") if value else ""
+    if not _writable(delimiters).fullmatch(text):
+        delimiter = any(character in delimiters for character in text)
+        code = WriteErrorCode.DELIMITER_IN_VALUE if delimiter else _UNSUPPORTED
+        raise X12WriteError(code, field)
+    if len(text) > longest:
+        raise X12WriteError(WriteErrorCode.TOO_LONG, field)
+    if len(text) < shortest:
+        raise X12WriteError(WriteErrorCode.TOO_SHORT if text else WriteErrorCode.REQUIRED, field)
+    return text
+
+
+_UNSUPPORTED = WriteErrorCode.UNSUPPORTED_CHARACTER
