@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class SweepsConfig(AppConfig):
+    name = "sweeps"
+    dispatcher_reads = {
+        "SweepSchedule": ["id", "organization_id", "next_fire_at", "is_paused", "is_deleted"],
+        "SweepRun": ["id", "organization_id", "state", "is_deleted"],
+    }
