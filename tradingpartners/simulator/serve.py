@@ -1,0 +1,86 @@
+"""The running simulator: both servers, the file that says where they are, and a clean end."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import tempfile
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tradingpartners.simulator.answering import Answering, read_knowledge
+from tradingpartners.simulator.http_server import HttpPayers, Pace
+from tradingpartners.simulator.journal import Journal
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Service:
+    population: Path
+    journal: Path
+    ready: Path
+    root: Path | None
+    today: date | None
+    delay: float
+    file_delay: float
+    hold: float
+
+
+@dataclass(frozen=True)
+class Addresses:
+    http_port: int
+    sftp_port: int
+    username: str
+    password: str | None = field(default=None, repr=False)
+
+
+def serve(service: Service, addresses: Addresses) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    knowledge = read_knowledge(service.population)
+    with tempfile.TemporaryDirectory(prefix="payers-") as temporary:
+        journal = Journal(service.journal)
+        answering = Answering(knowledge, journal, today=service.today or knowledge.today)
+        asyncio.run(run(service, addresses, answering, service.root or Path(temporary)))
+        journal.close()
+
+
+async def run(service: Service, addresses: Addresses, answering: Answering, root: Path) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
+    payers = HttpPayers(
+        answering, credentials=credentials, pace=Pace(delay=service.delay, hold=service.hold)
+    )
+    http = await payers.start(LOOPBACK, addresses.http_port)
+    port = http.sockets[0].getsockname()[1]
+    username, password = credentials
+    write_ready(
+        service.ready,
+        {
+            "http": {
+                "url": f"http://{LOOPBACK}:{port}",
+                "username": username,
+                "password": password,
+            },
+            "pid": os.getpid(),
+        },
+    )
+    try:
+        await stop.wait()
+    finally:
+        service.ready.unlink(missing_ok=True)
+        http.close()
+
+
+def write_ready(path: Path, contents: dict[str, Any]) -> None:
+    """All of it or nothing, for the owner's eyes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
