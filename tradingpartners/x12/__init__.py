@@ -4,12 +4,23 @@ Standard library only; no Django, files, clock, randomness or logging. Everythin
 from outside is here; import from `tradingpartners.x12` and no deeper.
 """
 
+from tradingpartners.x12.acknowledging import acknowledge, acknowledge_interchange
+from tradingpartners.x12.acks import (
+    ElementError,
+    ImplementationAcknowledgement,
+    SegmentError,
+    SetAcknowledgement,
+    read_999,
+    write_999,
+)
+from tradingpartners.x12.describe import describe, describe_finding
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
     Interchange,
     InterchangeAcknowledgement,
     InterchangeHeader,
     Reading,
+    RefusedSet,
     TransactionSet,
 )
 from tradingpartners.x12.errors import (
@@ -21,6 +32,7 @@ from tradingpartners.x12.errors import (
     X12ErrorCode,
     X12WriteError,
 )
+from tradingpartners.x12.inspect import all_findings, inspection, unreadable
 from tradingpartners.x12.names import normalize_last_name
 from tradingpartners.x12.parties import DateRange, Party, Reference, Trace
 from tradingpartners.x12.reading import read
@@ -47,6 +59,7 @@ __all__ = [
     "DateRange",
     "Delimiters",
     "Dependent",
+    "ElementError",
     "EligibilityInquiry",
     "EligibilityQuestion",
     "EligibilityResponse",
@@ -54,6 +67,7 @@ __all__ = [
     "FindingCode",
     "FunctionalGroup",
     "GroupEnvelope",
+    "ImplementationAcknowledgement",
     "Inquiry",
     "Interchange",
     "InterchangeAcknowledgement",
@@ -63,7 +77,10 @@ __all__ = [
     "Party",
     "Reading",
     "Reference",
+    "RefusedSet",
     "Rejection",
+    "SegmentError",
+    "SetAcknowledgement",
     "Subscriber",
     "Trace",
     "TransactionSet",
@@ -71,13 +88,22 @@ __all__ = [
     "X12Error",
     "X12ErrorCode",
     "X12WriteError",
+    "acknowledge",
+    "acknowledge_interchange",
+    "all_findings",
     "deciding_benefits",
+    "describe",
+    "describe_finding",
+    "inspection",
     "normalize_last_name",
     "read",
     "read_270",
     "read_271",
+    "read_999",
     "repaired_names",
     "status",
+    "unreadable",
     "write_270",
+    "write_999",
     "write_interchange",
 ]

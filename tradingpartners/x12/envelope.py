@@ -70,6 +70,15 @@ class InterchangeAcknowledgement(NamedTuple):
     note: str
 
 
+class RefusedSet(NamedTuple):
+    """An ST of which no complete set could be read; `position` counts the STs of its group from 0."""
+
+    set_id: str
+    control_number: str
+    version: str
+    position: int
+
+
 class FunctionalGroup(NamedTuple):
     """GS to GE and the complete transaction sets between them."""
 
@@ -81,8 +90,9 @@ class FunctionalGroup(NamedTuple):
     control_number: str
     version: str
     transactions: tuple[TransactionSet, ...]
-    # ST seen, complete or not: what AK9 counts.
-    sets_received: int
+    refused: tuple[RefusedSet, ...]
+    # GE01; None where there is no GE or no number in it.
+    sets_stated: int | None
 
 
 class Interchange(NamedTuple):

@@ -101,13 +101,17 @@ class FindingCode(StrEnum):
 
 
 class Location(NamedTuple):
-    """Where in the input: within a set ST is segment 1, outside of one ISA is segment 1."""
+    """Where in the input: within a set ST is segment 1, outside of one ISA is segment 1.
+
+    Interchange, transaction and group are control numbers (ISA13, ST02, GS06).
+    """
 
     interchange: str | None
     transaction: str | None
     segment_number: int
     segment_id: str
     element: int | None = None
+    group: str | None = None
 
 
 class Finding(NamedTuple):

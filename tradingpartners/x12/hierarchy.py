@@ -42,7 +42,7 @@ def read_hierarchy(transaction: TransactionSet) -> tuple[list[HierarchicalLevel]
     """The levels in the order they stand in, and what is wrong with their ids."""
     segments = transaction.segments
     starts = [position for position, segment in enumerate(segments) if segment[0] == "HL"]
-    ends = [*starts[1:], len(segments) - 1]
+    ends = [*starts, len(segments) - 1][1:]
     levels = [_read_level(segments, start, end) for start, end in zip(starts, ends, strict=True)]
     return levels, list(_hierarchy_faults(transaction, levels))
 
@@ -55,6 +55,7 @@ def locate(transaction: TransactionSet, segment_number: int, element: int | None
         segment_number,
         segment_id(transaction.segments[segment_number - 1]),
         element,
+        transaction.group_control_number,
     )
 
 

@@ -17,6 +17,7 @@ from tradingpartners.x12.envelope import (
     InterchangeAcknowledgement,
     InterchangeHeader,
     Reading,
+    RefusedSet,
     TransactionSet,
 )
 from tradingpartners.x12.errors import Finding, FindingCode, Location, X12Error, X12ErrorCode
@@ -126,6 +127,8 @@ class _OpenGroup:
         self.transactions: list[TransactionSet] = []
         self.set_control_numbers: set[str] = set()
         self.sets_received = 0
+        self.sets_stated: int | None = None
+        self.refused: list[RefusedSet] = []
         self.set_ids: set[str] = set()
 
     @property
@@ -143,7 +146,18 @@ class _OpenGroup:
             control_number=self.control_number,
             version=self.version,
             transactions=tuple(self.transactions),
-            sets_received=self.sets_received,
+            refused=tuple(self.refused),
+            sets_stated=self.sets_stated,
+        )
+
+    def refuse(self, open_set: "_OpenSet") -> None:
+        self.refused.append(
+            RefusedSet(
+                open_set.set_id,
+                open_set.control_number,
+                open_set.version or self.version,
+                self.sets_received - 1,
+            )
         )
 
 
@@ -259,6 +273,7 @@ class _InterchangeReader:
             return
         segments = self._close_set(open_set, end)
         if not segments:
+            group.refuse(open_set)
             return
         transaction = TransactionSet(
             set_id=open_set.set_id,
@@ -277,6 +292,8 @@ class _InterchangeReader:
         # Where the text stops inside SE and SE disagrees, the set may have been cut.
         if terminated or not faults:
             group.transactions.append(transaction)
+        else:
+            group.refuse(open_set)
 
     def _group_trailer(self, begin: int, end: int, terminated: bool) -> None:
         self._leave_set(begin)
@@ -285,7 +302,9 @@ class _InterchangeReader:
         if group is None:
             self._find(FindingCode.GROUP_HEADER_MISSING, "GE")
             return
-        if _number(element_at(segment, 1)) != group.sets_received:
+        stated = _number(element_at(segment, 1))
+        group.sets_stated = stated if stated >= 0 else None
+        if stated != group.sets_received:
             self._find(FindingCode.SET_COUNT_WRONG, "GE", 1)
         if element_at(segment, 2) != group.control_number:
             self._find(FindingCode.GROUP_CONTROL_NUMBER_MISMATCH, "GE", 2)
@@ -329,7 +348,8 @@ class _InterchangeReader:
     def _leave_set(self, begin: int) -> None:
         """A set is not kept where something else follows before its SE."""
         open_set = self.open_set
-        if open_set is not None:
+        if open_set is not None and self.group is not None:
+            self.group.refuse(open_set)
             segments = self._close_set(open_set, begin)
             self._find_in_set(FindingCode.SET_TRAILER_MISSING, open_set, segments)
 
@@ -399,14 +419,17 @@ class _InterchangeReader:
         self, code: FindingCode, name: str, element: int | None = None, number: int | None = None
     ) -> None:
         """A finding outside of a set, where ISA is segment 1; without a number, the last one."""
-        place = Location(self.control_number, None, number or self.segments_seen, name, element)
+        group = self.group.control_number if self.group else None
+        number = number or self.segments_seen
+        place = Location(self.control_number, None, number, name, element, group)
         self.findings.append(Finding(code, place))
 
     def _find_in_set(self, code: FindingCode, open_set: _OpenSet, segments: list[Segment]) -> None:
         """A finding about the last segment of a set, or its ST."""
         name = segment_id(segments[-1]) if segments else "ST"
         number = len(segments) or 1
-        place = Location(self.control_number, open_set.control_number, number, name)
+        group = self.group.control_number if self.group else None
+        place = Location(self.control_number, open_set.control_number, number, name, None, group)
         self.findings.append(Finding(code, place))
 
 
@@ -424,7 +447,8 @@ def _set_faults(transaction: TransactionSet, group: _OpenGroup) -> list[Finding]
     if group.version and transaction.version != group.version:
         faults.append((FindingCode.VERSION_MISMATCH, 1, "ST", 3))
     interchange, control_number = transaction.interchange_control_number, transaction.control_number
+    in_group = transaction.group_control_number
     return [
-        Finding(code, Location(interchange, control_number, number, name, element))
+        Finding(code, Location(interchange, control_number, number, name, element, in_group))
         for code, number, name, element in faults
     ]

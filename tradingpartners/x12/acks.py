@@ -1,0 +1,288 @@
+"""Acknowledgements as values: 999 (005010X231A1), read and written, and 997, read.
+
+What a payer says of the sets we sent, and what we say of those we got. No value of the message is
+kept or copied (IK404): a birth date in an acknowledgement is a birth date too many.
+"""
+
+from typing import NamedTuple
+
+from tradingpartners.x12.envelope import TransactionSet
+from tradingpartners.x12.errors import Finding, FindingCode
+from tradingpartners.x12.hierarchy import locate
+from tradingpartners.x12.segments import (
+    DEFAULT_DELIMITERS,
+    Delimiters,
+    Segment,
+    check_text,
+    element_at,
+)
+from tradingpartners.x12.writing import write_transaction_set
+
+VERSION = "005010X231A1"
+FUNCTIONAL_ID = "FA"
+# IK502 to IK506, AK905 to AK909.
+MOST_NOTES = 5
+
+# 997 says the same with other segment ids.
+_AS_999 = {"AK3": "IK3", "AK4": "IK4", "AK5": "IK5"}
+
+
+class ElementError(NamedTuple):
+    """IK4: what is wrong with an element of a segment."""
+
+    element: int | None
+    component: int | None
+    repetition: int | None
+    # IK402, the number of the data element in the dictionary.
+    reference: str | None
+    code: str
+
+
+class SegmentError(NamedTuple):
+    """IK3: what is wrong with a segment; ST is segment 1."""
+
+    segment_id: str
+    segment_number: int | None
+    loop: str | None
+    code: str | None
+    elements: tuple[ElementError, ...]
+
+
+class SetAcknowledgement(NamedTuple):
+    """AK2 to IK5: one transaction set. Code A accepted, E accepted with errors, else rejected."""
+
+    set_id: str
+    control_number: str
+    version: str | None
+    code: str | None
+    notes: tuple[str, ...]
+    errors: tuple[SegmentError, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return self.code in ("A", "E")
+
+
+class ImplementationAcknowledgement(NamedTuple):
+    """999: one functional group and its sets; accepted sets need not be listed."""
+
+    functional_id: str
+    group_control_number: str
+    version: str | None
+    sets: tuple[SetAcknowledgement, ...]
+    # AK901: A, E, P some sets rejected, else rejected.
+    code: str | None
+    included: int | None
+    received: int | None
+    accepted: int | None
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_999(transaction: TransactionSet) -> ImplementationAcknowledgement:
+    """Read a 999 or a 997 from ST to SE."""
+    return _Reader(transaction).read()
+
+
+class _Reader:
+    """Walks one set, a loop at a time."""
+
+    def __init__(self, transaction: TransactionSet) -> None:
+        self.transaction = transaction
+        self.findings: list[Finding] = []
+        self.group: Segment = []
+        self.summary: Segment = []
+        self.sets: list[SetAcknowledgement] = []
+        self.errors: list[SegmentError] = []
+        self.open_set: Segment | None = None
+
+    def read(self) -> ImplementationAcknowledgement:
+        handlers = {
+            "AK1": self._group_header,
+            "AK2": self._set_header,
+            "IK3": self._segment_error,
+            "IK4": self._element_error,
+            "IK5": self._set_trailer,
+            "AK9": self._group_trailer,
+        }
+        for number, segment in enumerate(self.transaction.segments, 1):
+            handler = handlers.get(_AS_999.get(segment[0], segment[0]))
+            if handler:
+                handler(segment, number)
+        if self.open_set is not None:
+            self._close_set(["IK5"], len(self.transaction.segments))
+        self._check_summary()
+        return ImplementationAcknowledgement(
+            functional_id=element_at(self.group, 1),
+            group_control_number=element_at(self.group, 2),
+            version=element_at(self.group, 3) or None,
+            sets=tuple(self.sets),
+            code=element_at(self.summary, 1) or None,
+            included=_count(self.summary, 2),
+            received=_count(self.summary, 3),
+            accepted=_count(self.summary, 4),
+            notes=_notes(self.summary, 5),
+            findings=tuple(self.findings),
+        )
+
+    def _group_header(self, segment: Segment, number: int) -> None:
+        if self.group:
+            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.group = segment
+
+    def _set_header(self, segment: Segment, number: int) -> None:
+        if self.open_set is not None:
+            self._close_set(["IK5"], number)
+        self.open_set, self.errors = segment, []
+
+    def _segment_error(self, segment: Segment, number: int) -> None:
+        if self.open_set is None:
+            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.errors.append(
+            SegmentError(
+                segment_id=element_at(segment, 1),
+                segment_number=_count(segment, 2),
+                loop=element_at(segment, 3) or None,
+                code=element_at(segment, 4) or None,
+                elements=(),
+            )
+        )
+
+    def _element_error(self, segment: Segment, number: int) -> None:
+        if not self.errors:
+            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        last = self.errors[-1]
+        error = _read_element_error(segment)
+        self.errors[-1] = last._replace(elements=(*last.elements, error))
+
+    def _set_trailer(self, segment: Segment, number: int) -> None:
+        if self.open_set is None:
+            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self._close_set(segment, number)
+
+    def _close_set(self, trailer: Segment, number: int) -> None:
+        header = self.open_set or []
+        self.open_set = None
+        code = element_at(trailer, 1) or None
+        if code is None:
+            self._find(FindingCode.SEGMENT_MISSING, number)
+        self.sets.append(
+            SetAcknowledgement(
+                set_id=element_at(header, 1),
+                control_number=element_at(header, 2),
+                version=element_at(header, 3) or None,
+                code=code,
+                notes=_notes(trailer, 2),
+                errors=tuple(self.errors),
+            )
+        )
+        self.errors = []
+
+    def _group_trailer(self, segment: Segment, number: int) -> None:
+        self.summary = segment
+
+    def _check_summary(self) -> None:
+        """AK903 and AK904 against the sets listed; senders may leave accepted ones out."""
+        end = len(self.transaction.segments)
+        if not self.group or not self.summary:
+            self._find(FindingCode.SEGMENT_MISSING, end)
+            return
+        number = self.transaction.segments.index(self.summary) + 1
+        received, accepted = _count(self.summary, 3), _count(self.summary, 4)
+        if received is None or received < len(self.sets):
+            self._find(FindingCode.COUNT_WRONG, number, 3)
+        rejected = sum(not each.accepted for each in self.sets)
+        if accepted is None or (received is not None and accepted != received - rejected):
+            self._find(FindingCode.COUNT_WRONG, number, 4)
+
+    def _find(self, code: FindingCode, number: int, element: int | None = None) -> None:
+        self.findings.append(Finding(code, locate(self.transaction, number, element)))
+
+
+def _read_element_error(segment: Segment) -> ElementError:
+    """IK4 or AK4: its position is a composite whose separator 997 and 999 take from the ISA."""
+    position = "".join(c if c.isdigit() else " " for c in element_at(segment, 1)).split()
+    numbers = [int(part) for part in position[:3] if len(part) < 5]
+    element, component, repetition = (*numbers, None, None, None)[:3]
+    return ElementError(
+        element=element,
+        component=component,
+        repetition=repetition,
+        reference=element_at(segment, 2) or None,
+        code=element_at(segment, 3),
+    )
+
+
+def _count(segment: Segment, position: int) -> int | None:
+    text = element_at(segment, position)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _notes(segment: Segment, position: int) -> tuple[str, ...]:
+    return tuple([note.strip() for note in segment[position : position + MOST_NOTES] if note.strip()])
+
+
+def write_999(
+    acknowledgement: ImplementationAcknowledgement,
+    *,
+    control_number: str,
+    delimiters: Delimiters = DEFAULT_DELIMITERS,
+) -> str:
+    """The acknowledgement from ST to SE."""
+
+    def text(value: str | None, field: str, shortest: int, longest: int) -> str:
+        return check_text(value, field=field, delimiters=delimiters, shortest=shortest, longest=longest)
+
+    body = [
+        _trimmed(
+            "AK1",
+            text(acknowledgement.functional_id, "functional_id", 2, 2),
+            text(acknowledgement.group_control_number, "group_control_number", 1, 9),
+            text(acknowledgement.version, "version", 0, 12),
+        )
+    ]
+    for each in acknowledgement.sets:
+        set_id = text(each.set_id, "sets.set_id", 3, 3)
+        number = text(each.control_number, "sets.control_number", 1, 9)
+        version = text(each.version, "sets.version", 0, 35)
+        body.append(_trimmed("AK2", set_id, number, version))
+        for error in each.errors:
+            body += _error_segments(error, delimiters)
+        code = text(each.code, "sets.code", 1, 1)
+        body.append(["IK5", code, *each.notes[:MOST_NOTES]])
+    counts = (acknowledgement.included, acknowledgement.received, acknowledgement.accepted)
+    code = text(acknowledgement.code, "code", 1, 1)
+    notes = acknowledgement.notes[:MOST_NOTES]
+    body.append(["AK9", code, *[str(count or 0) for count in counts], *notes])
+    return write_transaction_set("999", control_number, VERSION, body, delimiters=delimiters)
+
+
+def _error_segments(error: SegmentError, delimiters: Delimiters) -> list[Segment]:
+    """IK3 and its IK4s; their codes are ours, none of it is data."""
+    segments = [
+        _trimmed(
+            "IK3",
+            error.segment_id,
+            str(error.segment_number or 1),
+            error.loop or "",
+            error.code or "",
+        )
+    ]
+    for element in error.elements:
+        places = (element.element, element.component, element.repetition)
+        position = delimiters.component.join(["" if n is None else str(n) for n in places])
+        position = position.rstrip(delimiters.component)
+        segments.append(_trimmed("IK4", position, element.reference or "", element.code))
+    return segments
+
+
+def _trimmed(*elements: str) -> Segment:
+    """A segment without empty elements at its end."""
+    segment = list(elements)
+    while not segment[-1]:
+        segment.pop()
+    return segment
