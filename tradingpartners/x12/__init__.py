@@ -48,7 +48,8 @@ from tradingpartners.x12.ts270 import (
     repaired_names,
     write_270,
 )
-from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection, read_271
+from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
+from tradingpartners.x12.ts271_reader import read_271
 from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, write_interchange
 
 __all__ = [

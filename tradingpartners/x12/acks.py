@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from tradingpartners.x12.envelope import TransactionSet
 from tradingpartners.x12.errors import Finding, FindingCode
-from tradingpartners.x12.hierarchy import locate
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
     Delimiters,
@@ -16,6 +15,7 @@ from tradingpartners.x12.segments import (
     check_text,
     element_at,
 )
+from tradingpartners.x12.set_reader import SetReader
 from tradingpartners.x12.writing import write_transaction_set
 
 VERSION = "005010X231A1"
@@ -84,12 +84,11 @@ def read_999(transaction: TransactionSet) -> ImplementationAcknowledgement:
     return _Reader(transaction).read()
 
 
-class _Reader:
+class _Reader(SetReader):
     """Walks one set, a loop at a time."""
 
     def __init__(self, transaction: TransactionSet) -> None:
-        self.transaction = transaction
-        self.findings: list[Finding] = []
+        super().__init__(transaction)
         self.group: Segment = []
         self.summary: Segment = []
         self.sets: list[SetAcknowledgement] = []
@@ -105,12 +104,12 @@ class _Reader:
             "IK5": self._set_trailer,
             "AK9": self._group_trailer,
         }
-        for number, segment in enumerate(self.transaction.segments, 1):
+        for number, segment in enumerate(self.segments, 1):
             handler = handlers.get(_AS_999.get(segment[0], segment[0]))
             if handler:
                 handler(segment, number)
         if self.open_set is not None:
-            self._close_set(["IK5"], len(self.transaction.segments))
+            self._close_set(["IK5"], len(self.segments))
         self._check_summary()
         return ImplementationAcknowledgement(
             functional_id=element_at(self.group, 1),
@@ -127,7 +126,7 @@ class _Reader:
 
     def _group_header(self, segment: Segment, number: int) -> None:
         if self.group:
-            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
         self.group = segment
 
@@ -138,7 +137,7 @@ class _Reader:
 
     def _segment_error(self, segment: Segment, number: int) -> None:
         if self.open_set is None:
-            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
         self.errors.append(
             SegmentError(
@@ -152,7 +151,7 @@ class _Reader:
 
     def _element_error(self, segment: Segment, number: int) -> None:
         if not self.errors:
-            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
         last = self.errors[-1]
         error = _read_element_error(segment)
@@ -160,7 +159,7 @@ class _Reader:
 
     def _set_trailer(self, segment: Segment, number: int) -> None:
         if self.open_set is None:
-            self._find(FindingCode.SEGMENT_UNEXPECTED, number)
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
         self._close_set(segment, number)
 
@@ -169,7 +168,7 @@ class _Reader:
         self.open_set = None
         code = element_at(trailer, 1) or None
         if code is None:
-            self._find(FindingCode.SEGMENT_MISSING, number)
+            self.find(FindingCode.SEGMENT_MISSING, number)
         self.sets.append(
             SetAcknowledgement(
                 set_id=element_at(header, 1),
@@ -187,20 +186,17 @@ class _Reader:
 
     def _check_summary(self) -> None:
         """AK903 and AK904 against the sets listed; senders may leave accepted ones out."""
-        end = len(self.transaction.segments)
+        end = len(self.segments)
         if not self.group or not self.summary:
-            self._find(FindingCode.SEGMENT_MISSING, end)
+            self.find(FindingCode.SEGMENT_MISSING, end)
             return
-        number = self.transaction.segments.index(self.summary) + 1
+        number = self.segments.index(self.summary) + 1
         received, accepted = _count(self.summary, 3), _count(self.summary, 4)
         if received is None or received < len(self.sets):
-            self._find(FindingCode.COUNT_WRONG, number, 3)
+            self.find(FindingCode.COUNT_WRONG, number, 3)
         rejected = sum(not each.accepted for each in self.sets)
         if accepted is None or (received is not None and accepted != received - rejected):
-            self._find(FindingCode.COUNT_WRONG, number, 4)
-
-    def _find(self, code: FindingCode, number: int, element: int | None = None) -> None:
-        self.findings.append(Finding(code, locate(self.transaction, number, element)))
+            self.find(FindingCode.COUNT_WRONG, number, 4)
 
 
 def _read_element_error(segment: Segment) -> ElementError:

@@ -12,7 +12,8 @@ from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.segments import Delimiters
 from tradingpartners.x12.status import CoverageStatus, status
 from tradingpartners.x12.ts270 import Inquiry, read_270
-from tradingpartners.x12.ts271 import Answer, Benefit, Rejection, read_271
+from tradingpartners.x12.ts271 import Answer, Benefit, Rejection
+from tradingpartners.x12.ts271_reader import read_271
 
 _STATUS = {
     CoverageStatus.ACTIVE: "covered",
@@ -81,7 +82,7 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> Iterato
             if not each.accepted:
                 yield f"  Set {each.control_number} was REJECTED"
     else:
-        yield f"{len(transaction.segments)} segments, not read further"
+        yield f"{transaction.segment_count} segments, not read further"
 
 
 def _answer(answer: Answer, verdict: CoverageStatus) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import date, time
 from typing import NamedTuple
 
 from tradingpartners.x12.errors import Finding
-from tradingpartners.x12.segments import Delimiters, Segment
+from tradingpartners.x12.segments import Delimiters, Segment, split_segments
 
 # GS01 for each ST01.
 FUNCTIONAL_IDS = {
@@ -54,10 +54,18 @@ class TransactionSet(NamedTuple):
     set_id: str
     control_number: str
     version: str
-    segments: list[Segment]
+    text: str
+    delimiters: Delimiters
+    segment_count: int
     span: tuple[int, int]
     interchange_control_number: str
     group_control_number: str
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The segments, split anew each time: fifty thousand sets held in pieces would be memory
+        and garbage collection for nothing."""
+        return split_segments(self.text, self.delimiters)
 
 
 class InterchangeAcknowledgement(NamedTuple):

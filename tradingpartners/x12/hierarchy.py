@@ -1,6 +1,5 @@
 """The HL tree of 270, 271 and 278: information source, receiver, subscriber, dependent."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -38,22 +37,29 @@ class HierarchicalLevel(NamedTuple):
     end: int
 
 
-def read_hierarchy(transaction: TransactionSet) -> tuple[list[HierarchicalLevel], list[Finding]]:
+def read_hierarchy(
+    transaction: TransactionSet, segments: list[Segment], names: list[str]
+) -> tuple[list[HierarchicalLevel], list[Finding]]:
     """The levels in the order they stand in, and what is wrong with their ids."""
-    segments = transaction.segments
-    starts = [position for position, segment in enumerate(segments) if segment[0] == "HL"]
+    starts = [position for position, name in enumerate(names) if name == "HL"]
     ends = [*starts, len(segments) - 1][1:]
     levels = [_read_level(segments, start, end) for start, end in zip(starts, ends, strict=True)]
-    return levels, list(_hierarchy_faults(transaction, levels))
+    faults = _hierarchy_faults(levels) if levels else [_NO_HIERARCHY]
+    return levels, [
+        Finding(code, locate(transaction, segments, number or len(segments), element))
+        for code, number, element in faults
+    ]
 
 
-def locate(transaction: TransactionSet, segment_number: int, element: int | None = None) -> Location:
-    """The place of a segment in its set, where ST is 1."""
+def locate(
+    transaction: TransactionSet, segments: list[Segment], number: int, element: int | None = None
+) -> Location:
+    """The place of segment `number` of a set, where ST is 1."""
     return Location(
         transaction.interchange_control_number,
         transaction.control_number,
-        segment_number,
-        segment_id(transaction.segments[segment_number - 1]),
+        number,
+        segment_id(segments[number - 1]),
         element,
         transaction.group_control_number,
     )
@@ -61,28 +67,36 @@ def locate(transaction: TransactionSet, segment_number: int, element: int | None
 
 def _read_level(segments: list[Segment], start: int, end: int) -> HierarchicalLevel:
     hl = segments[start]
-    level = element_at(hl, 3)
-    if not level:
-        names = [segment for segment in segments[start:end] if segment[0] == "NM1"]
-        level = _LEVEL_OF_ENTITY.get(element_at(names[0], 1), "") if names else ""
-    return HierarchicalLevel(element_at(hl, 1), element_at(hl, 2), level, start, end)
+    number, parent, level = [*hl[1:4], "", "", ""][:3]
+    if level not in _LEVELS:
+        number, parent, level = number.strip(), parent.strip(), level.strip()
+        if not level:
+            level = _level_of_name(segments[start:end])
+    return HierarchicalLevel(number, parent, level, start, end)
 
 
-def _hierarchy_faults(transaction: TransactionSet, levels: list[HierarchicalLevel]) -> Iterator[Finding]:
-    if not levels:
-        yield Finding(FindingCode.HIERARCHY_MISSING, locate(transaction, len(transaction.segments)))
+def _level_of_name(segments: list[Segment]) -> str:
+    entities = [element_at(segment, 1) for segment in segments if segment[0] == "NM1"]
+    return _LEVEL_OF_ENTITY.get(entities[0], "") if entities else ""
+
+
+_LEVELS = frozenset(Level)
+_Fault = tuple[FindingCode, int, int | None]
+_NO_HIERARCHY: _Fault = (FindingCode.HIERARCHY_MISSING, 0, None)
+
+
+def _hierarchy_faults(levels: list[HierarchicalLevel]) -> list[_Fault]:
+    faults: list[_Fault] = []
     seen: set[str] = set()
     for level in levels:
         number = level.start + 1
         if not level.id:
-            yield Finding(FindingCode.HIERARCHY_ID_MISSING, locate(transaction, number, 1))
+            faults.append((FindingCode.HIERARCHY_ID_MISSING, number, 1))
         elif level.id in seen:
-            yield Finding(FindingCode.HIERARCHY_ID_REPEATED, locate(transaction, number, 1))
+            faults.append((FindingCode.HIERARCHY_ID_REPEATED, number, 1))
         if level.parent_id and level.parent_id not in seen:
-            yield Finding(FindingCode.HIERARCHY_PARENT_UNKNOWN, locate(transaction, number, 2))
+            faults.append((FindingCode.HIERARCHY_PARENT_UNKNOWN, number, 2))
         if level.level not in _LEVELS:
-            yield Finding(FindingCode.HIERARCHY_LEVEL_UNKNOWN, locate(transaction, number, 3))
+            faults.append((FindingCode.HIERARCHY_LEVEL_UNKNOWN, number, 3))
         seen.add(level.id)
-
-
-_LEVELS = frozenset(Level)
+    return faults

@@ -22,7 +22,8 @@ from tradingpartners.x12.reading import cap_findings
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.status import status
 from tradingpartners.x12.ts270 import Inquiry, read_270
-from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection, read_271
+from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
+from tradingpartners.x12.ts271_reader import read_271
 
 Json = dict[str, object]
 

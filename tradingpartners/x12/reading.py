@@ -26,6 +26,7 @@ from tradingpartners.x12.segments import (
     WHITESPACE,
     InterchangeStart,
     Segment,
+    count_segments,
     decode,
     element_at,
     oversize,
@@ -271,24 +272,27 @@ class _InterchangeReader:
             self._take(begin, end)
             self._find(FindingCode.SET_HEADER_MISSING, "SE")
             return
-        segments = self._close_set(open_set, end)
-        if not segments:
+        seen = self.segments_seen
+        text = self._close_set(open_set, end)
+        if not text:
             group.refuse(open_set)
             return
         transaction = TransactionSet(
             set_id=open_set.set_id,
             control_number=open_set.control_number,
             version=open_set.version or group.version,
-            segments=segments,
+            text=text,
+            delimiters=self.delimiters,
+            segment_count=self.segments_seen - seen,
             span=(open_set.start, end),
             interchange_control_number=self.control_number,
             group_control_number=group.control_number,
         )
-        faults = _set_faults(transaction, group)
+        faults = _set_faults(transaction, self._split(begin, end), group)
         group.set_control_numbers.add(transaction.control_number)
         self.findings += faults
         if not terminated:
-            self._find_in_set(FindingCode.SEGMENT_TERMINATOR_MISSING, open_set, segments)
+            self._find_in_set(FindingCode.SEGMENT_TERMINATOR_MISSING, open_set, text)
         # Where the text stops inside SE and SE disagrees, the set may have been cut.
         if terminated or not faults:
             group.transactions.append(transaction)
@@ -350,8 +354,8 @@ class _InterchangeReader:
         open_set = self.open_set
         if open_set is not None and self.group is not None:
             self.group.refuse(open_set)
-            segments = self._close_set(open_set, begin)
-            self._find_in_set(FindingCode.SET_TRAILER_MISSING, open_set, segments)
+            text = self._close_set(open_set, begin)
+            self._find_in_set(FindingCode.SET_TRAILER_MISSING, open_set, text)
 
     def _leave_group(self) -> None:
         if self.group is not None:
@@ -379,18 +383,17 @@ class _InterchangeReader:
         self.segments_seen += 1
         return self._split(begin, end)
 
-    def _close_set(self, open_set: _OpenSet, end: int) -> list[Segment]:
-        """The segments of a set, none where one of its limits is exceeded."""
-        piece = self.text[open_set.start : end]
+    def _close_set(self, open_set: _OpenSet, end: int) -> str:
+        """The text of a set, none where one of its limits is exceeded."""
+        text = self.text[open_set.start : end]
         self.cursor, self.open_set = end, None
-        code = oversize(piece, self.delimiters)
+        code = oversize(text, self.delimiters)
         if code is not None:
-            self._find_in_set(code, open_set, [])
-            self.segments_seen += piece.count(self.delimiters.segment)
-            return []
-        segments = split_segments(piece, self.delimiters)
-        self.segments_seen += len(segments)
-        return segments
+            self._find_in_set(code, open_set, "")
+            self.segments_seen += text.count(self.delimiters.segment)
+            return ""
+        self.segments_seen += count_segments(text, self.delimiters)
+        return text
 
     def _report_between(self, begin: int) -> None:
         """What stands between two segments of the envelope and belongs to no set."""
@@ -424,19 +427,22 @@ class _InterchangeReader:
         place = Location(self.control_number, None, number, name, element, group)
         self.findings.append(Finding(code, place))
 
-    def _find_in_set(self, code: FindingCode, open_set: _OpenSet, segments: list[Segment]) -> None:
+    def _find_in_set(self, code: FindingCode, open_set: _OpenSet, text: str) -> None:
         """A finding about the last segment of a set, or its ST."""
-        name = segment_id(segments[-1]) if segments else "ST"
-        number = len(segments) or 1
-        group = self.group.control_number if self.group else None
-        place = Location(self.control_number, open_set.control_number, number, name, None, group)
+        segments = split_segments(text, self.delimiters) if text else [["ST"]]
+        place = Location(
+            interchange=self.control_number,
+            transaction=open_set.control_number,
+            segment_number=len(segments),
+            segment_id=segment_id(segments[-1]),
+            group=self.group.control_number if self.group else None,
+        )
         self.findings.append(Finding(code, place))
 
 
-def _set_faults(transaction: TransactionSet, group: _OpenGroup) -> list[Finding]:
+def _set_faults(transaction: TransactionSet, trailer: Segment, group: _OpenGroup) -> list[Finding]:
     """SE01 and SE02 agree with what came, ST02 is new in its group, ST03 is GS08."""
-    count = len(transaction.segments)
-    trailer = transaction.segments[-1]
+    count = transaction.segment_count
     faults: list[tuple[FindingCode, int, str, int]] = []
     if _number(element_at(trailer, 1)) != count:
         faults.append((FindingCode.SEGMENT_COUNT_WRONG, count, "SE", 1))

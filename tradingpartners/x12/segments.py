@@ -112,21 +112,38 @@ def _repetition_separator(elements: Segment, others: tuple[str, ...]) -> str:
 
 def split_segments(text: str, delimiters: Delimiters) -> list[Segment]:
     """The segments of a piece of an interchange: blank ones dropped, indentation removed."""
-    element, terminator = delimiters.element, delimiters.segment
-    pieces = text.split(terminator)
+    element = delimiters.element
+    return [piece.split(element) for piece in _pieces(text, delimiters)]
+
+
+def count_segments(text: str, delimiters: Delimiters) -> int:
+    """How many `split_segments` gives, without splitting where it can be counted."""
+    if _has_blanks(text, delimiters):
+        return len(_pieces(text, delimiters))
+    return text.count(delimiters.segment) + (not text.endswith(delimiters.segment))
+
+
+def _pieces(text: str, delimiters: Delimiters) -> list[str]:
+    pieces = text.split(delimiters.segment)
     if not pieces[-1]:
         pieces.pop()
-    if (
+    if _has_blanks(text, delimiters):
+        trimmed = [piece.lstrip(WHITESPACE).rstrip("\r\n") for piece in pieces]
+        return [piece for piece in trimmed if piece]
+    return pieces
+
+
+def _has_blanks(text: str, delimiters: Delimiters) -> bool:
+    """Whether segments may have to be trimmed."""
+    terminator = delimiters.segment
+    return (
         "\n" in text
         or "\r" in text
         or "\t" in text
-        or f"{terminator} " in text
-        or terminator * 2 in text
+        or terminator + " " in text
+        or terminator + terminator in text
         or text[:1] in WHITESPACE
-    ):
-        trimmed = [piece.lstrip(WHITESPACE).rstrip("\r\n") for piece in pieces]
-        pieces = [piece for piece in trimmed if piece]
-    return [piece.split(element) for piece in pieces]
+    )
 
 
 def oversize(text: str, delimiters: Delimiters) -> FindingCode | None:

@@ -7,14 +7,12 @@ from typing import NamedTuple
 from tradingpartners.x12.elements import read_date, write_date, write_period, write_time
 from tradingpartners.x12.envelope import TransactionSet
 from tradingpartners.x12.errors import Finding, FindingCode, WriteErrorCode, X12WriteError
-from tradingpartners.x12.hierarchy import HierarchicalLevel, Level, locate, read_hierarchy
+from tradingpartners.x12.hierarchy import HierarchicalLevel, Level, read_hierarchy
 from tradingpartners.x12.parties import (
     DateRange,
     Party,
     Reference,
     Trace,
-    is_unreadable,
-    read_date_range,
     read_party,
     read_reference,
     read_trace,
@@ -27,6 +25,7 @@ from tradingpartners.x12.segments import (
     check_text,
     element_at,
 )
+from tradingpartners.x12.set_reader import SetReader
 from tradingpartners.x12.writing import write_transaction_set
 
 VERSION = "005010X279A1"
@@ -286,21 +285,19 @@ def read_270(transaction: TransactionSet, delimiters: Delimiters) -> Eligibility
     return _Reader(transaction, delimiters).read()
 
 
-class _Reader:
+class _Reader(SetReader):
     """Walks one set."""
 
     def __init__(self, transaction: TransactionSet, delimiters: Delimiters) -> None:
-        self.transaction = transaction
-        self.segments = transaction.segments
+        super().__init__(transaction)
         self.repetition = delimiters.repetition or "^"
-        self.findings: list[Finding] = []
 
     def read(self) -> EligibilityInquiry:
-        levels, faults = read_hierarchy(self.transaction)
+        levels, faults = read_hierarchy(self.transaction, self.segments, self.names)
         self.findings += faults
         bht = next((segment for segment in self.segments if segment[0] == "BHT"), ["BHT"])
         if len(bht) < 2:
-            self._find(FindingCode.SEGMENT_MISSING, 1)
+            self.find(FindingCode.SEGMENT_MISSING, 1)
         questions = self._questions(levels)
         return EligibilityInquiry(
             reference_identification=element_at(bht, 3) or None,
@@ -336,7 +333,7 @@ class _Reader:
             segment = self.segments[position]
             found.setdefault(segment[0], []).append(segment)
             if segment[0] == "DTP":
-                dates.append(self._date(position))
+                dates.append(self.date_range(position))
         party = read_party(found["NM1"][0]) if "NM1" in found else Party(*[""] * 7)
         demographics = found.get("DMG", [["DMG"]])[0]
         asked = next((each for each in dates if each.qualifier in _SERVICE_DATES), None)
@@ -373,13 +370,3 @@ class _Reader:
                     if segment[0] == "NM1":
                         return read_party(segment)
         return None
-
-    def _date(self, position: int) -> DateRange:
-        segment = self.segments[position]
-        period = read_date_range(segment)
-        if is_unreadable(period, segment):
-            self._find(FindingCode.DATE_INVALID, position + 1, 3)
-        return period
-
-    def _find(self, code: FindingCode, number: int, element: int | None = None) -> None:
-        self.findings.append(Finding(code, locate(self.transaction, number, element)))
