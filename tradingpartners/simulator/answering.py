@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tradingpartners.simulator.answers import refusal_in, write_answer
-from tradingpartners.simulator.inquiries import Inquiry, read_inquiry
+from tradingpartners.simulator.inquiries import Inquiry, read_inquiry, why_unanswerable
 from tradingpartners.simulator.journal import Entry, Journal, read_journal
 from tradingpartners.simulator.members import Member
 from tradingpartners.simulator.payers import PAYERS, Payer, Transport
@@ -116,8 +116,8 @@ class Answering:
         last = 0
         for entry in read_journal(journal.path):
             self.remember([entry])
-            if entry["event"] in {"271", "file"}:
-                last = max(last, int(entry.get("answer_isa13") or 0), int(entry.get("isa13") or 0))
+            if entry["event"] == "271" or entry.get("direction") == "out":
+                last = max(last, int(entry["isa13"]))
         self.control_numbers = count(last + 1)
 
     def remember(self, entries: Iterable[Entry]) -> None:
@@ -153,7 +153,7 @@ class Answering:
         return Answer(inquiry, records.payer if records else None, tuple(verdicts))
 
     def answer_all(self, asked: Interchange, *, payer_ids: Iterable[str]) -> list[Answer]:
-        """Every ST*270 of an interchange whose trailer is right."""
+        """Every ST of an interchange that can be answered."""
         return [
             self.answer(
                 transaction_set,
@@ -162,7 +162,7 @@ class Answering:
             )
             for group in asked.groups
             for transaction_set in group.transaction_sets
-            if not transaction_set.problem and transaction_set.set_id == "270"
+            if not why_unanswerable(transaction_set)
         ]
 
     def payer_ids(self, transport: Transport) -> frozenset[str]:

@@ -11,7 +11,7 @@ from tradingpartners.simulator.members import Member, Person
 from tradingpartners.simulator.months import first_of_month, month_end
 from tradingpartners.simulator.payers import DateStyle, Payer
 from tradingpartners.simulator.segments import Segment
-from tradingpartners.simulator.verdicts import Found, Refused, Rejection, Verdict
+from tradingpartners.simulator.verdicts import NOBODY_HERE, Found, Refused, Rejection, Verdict
 
 # INS02 of a dependent.
 INDIVIDUAL_RELATIONSHIP = {"spouse": "01", "child": "19", "other": "G8"}
@@ -36,15 +36,14 @@ def write_answer(
     """The answer to one ST. A rejection at 2100A stands for everybody in it."""
     hierarchy = Hierarchy()
     at_source = refusal_in("2100A", verdicts)
+    rejection = at_source.rejection if at_source else None
     segments: list[Segment] = [
         ("BHT", "0022", "11", inquiry.reference, f"{now:%Y%m%d}", f"{now:%H%M%S}"),
-        hierarchy.level(0, "20", has_child=at_source is None),
+        hierarchy.level(0, "20", has_child=rejection is None),
         source_name(inquiry, payer),
     ]
-    if at_source is not None:
-        return [*segments, write_rejection(at_source.rejection)]
-    if payer is None:
-        raise ValueError("nobody can answer for a payer that is not here")
+    if rejection is not None or payer is None:
+        return [*segments, write_rejection(rejection or NOBODY_HERE)]
     segments.append(("PER", "IC", "PROVIDER SERVICES", "TE", HELP_LINE))
     for _, asked in groupby(verdicts, key=lambda verdict: verdict.question.receiver_level):
         received = list(asked)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from tradingpartners.simulator.inquiries import why_unanswerable
 from tradingpartners.simulator.segments import (
     Delimiters,
     FunctionalGroup,
@@ -62,13 +63,14 @@ def write_isa(
 
 
 def acknowledge_group(group: FunctionalGroup) -> list[Segment]:
-    """005010X231A1: one 999 for one group, each transaction set accepted or rejected."""
+    """005010X231A1: one 999 for one group, each transaction set accepted or rejected (IK502)."""
     body: list[Segment] = [("AK1", group.header[1], group.control_number, group.header[8])]
     accepted = 0
     for transaction_set in group.transaction_sets:
         body.append(("AK2", transaction_set.set_id, transaction_set.control_number, ELIGIBILITY))
-        if transaction_set.problem:
-            body.append(("IK5", "R", transaction_set.problem))
+        problem = why_unanswerable(transaction_set)
+        if problem:
+            body.append(("IK5", "R", problem))
         else:
             body.append(("IK5", "A"))
             accepted += 1

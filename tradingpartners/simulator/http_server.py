@@ -11,6 +11,7 @@ from http import HTTPStatus
 from tradingpartners.simulator.answering import Answering
 from tradingpartners.simulator.dice import dice
 from tradingpartners.simulator.envelopes import ANSWER, write_interchange
+from tradingpartners.simulator.inquiries import why_unanswerable
 from tradingpartners.simulator.payers import Payer, Transport
 from tradingpartners.simulator.segments import Interchange, UnreadableError, read_interchange
 
@@ -69,6 +70,8 @@ class HttpPayers:
                 pass
         except (HangUp, ConnectionError, TimeoutError, asyncio.IncompleteReadError):
             pass
+        except asyncio.CancelledError:
+            pass  # the simulator stops; Python 3.11 would report a cancelled connection as an error
         finally:
             writer.close()
 
@@ -95,7 +98,7 @@ class HttpPayers:
         except UnreadableError as error:
             raise RequestError(HTTPStatus.BAD_REQUEST) from error
         sets = [each for group in asked.groups for each in group.transaction_sets]
-        if not sets or any(each.problem or each.set_id != "270" for each in sets):
+        if not sets or any(why_unanswerable(each) for each in sets):
             raise RequestError(HTTPStatus.BAD_REQUEST)
         return await self.answer(asked, payer_id, reader)
 

@@ -70,6 +70,16 @@ class Inquiry:
     questions: tuple[Question, ...]
 
 
+def why_unanswerable(transaction_set: TransactionSet) -> str:
+    """IK502 where there is nothing to answer: a wrong trailer, another set, nobody asked about."""
+    if transaction_set.problem:
+        return transaction_set.problem
+    if transaction_set.set_id != "270":
+        return "1"
+    asks = any(level.code == SUBSCRIBER for level in read_levels(transaction_set.segments))
+    return "" if asks else "5"
+
+
 def read_inquiry(transaction_set: TransactionSet, *, repetition: str) -> Inquiry:
     """The questions of one ST*270: every level that asks, else every one with nobody beneath."""
     levels = {level.number: level for level in read_levels(transaction_set.segments)}

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
+from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
 from tradingpartners.simulator.http_server import HttpPayers, Pace
 from tradingpartners.simulator.journal import Journal
+from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
 
 LOOPBACK = "127.0.0.1"
 
@@ -44,7 +46,8 @@ def serve(service: Service, addresses: Addresses) -> None:
     with tempfile.TemporaryDirectory(prefix="payers-") as temporary:
         journal = Journal(service.journal)
         answering = Answering(knowledge, journal, today=service.today or knowledge.today)
-        asyncio.run(run(service, addresses, answering, service.root or Path(temporary)))
+        root = service.root or Path(temporary)
+        asyncio.run(run(service, addresses, answering, root.resolve()))
         journal.close()
 
 
@@ -53,28 +56,52 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
+    folders = Folders(root)
+    key = host_key(root)
     payers = HttpPayers(
         answering, credentials=credentials, pace=Pace(delay=service.delay, hold=service.hold)
     )
     http = await payers.start(LOOPBACK, addresses.http_port)
-    port = http.sockets[0].getsockname()[1]
-    username, password = credentials
+    sftp = await start_sftp(
+        LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key
+    )
+    house = Clearinghouse(answering, folders, file_delay=service.file_delay)
+    http_port = http.sockets[0].getsockname()[1]
     write_ready(
         service.ready,
-        {
-            "http": {
-                "url": f"http://{LOOPBACK}:{port}",
-                "username": username,
-                "password": password,
-            },
-            "pid": os.getpid(),
-        },
+        ready_contents(credentials, http_port, sftp.get_port(), public_key(key)),
     )
+    watch = asyncio.create_task(house.run())
+    stopped = asyncio.create_task(stop.wait())
     try:
-        await stop.wait()
+        # The watch ends only by an error, and an error in it is an error of the whole.
+        await asyncio.wait({watch, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if watch.done():
+            watch.result()
     finally:
         service.ready.unlink(missing_ok=True)
+        watch.cancel()
         http.close()
+        sftp.close()
+
+
+def ready_contents(
+    credentials: tuple[str, str], http_port: int, sftp_port: int, public: str
+) -> dict[str, Any]:
+    username, password = credentials
+    signed_in = {"username": username, "password": password}
+    return {
+        "http": {"url": f"http://{LOOPBACK}:{http_port}", **signed_in},
+        "sftp": {
+            "host": LOOPBACK,
+            "port": sftp_port,
+            **signed_in,
+            "host_key": public,
+            "inbox": "/inbox",
+            "outbox": "/outbox",
+        },
+        "pid": os.getpid(),
+    }
 
 
 def write_ready(path: Path, contents: dict[str, Any]) -> None:

@@ -39,6 +39,10 @@ class Rejection:
     follow_up: str = "C"
 
 
+# No such participant: the payer, or its arrangement with the practice, is not known here.
+NOBODY_HERE = Rejection("2100A", "79")
+
+
 @dataclass(frozen=True)
 class Refused:
     """An AAA is the answer. `member` is who the question is about, where the payer knows."""
@@ -144,7 +148,7 @@ def decide(
     """One payer's verdict. `already_put_off`: members who were told once to ask again."""
     as_of = read_day(question.asked_date) if question.asked_date else today
     if records is None:
-        return Refused(question, as_of, Rejection("2100A", "79"))
+        return Refused(question, as_of, NOBODY_HERE)
     member, code = records.find(question.subscriber)
     if member is None:
         return Refused(question, as_of, Rejection("2100C", code))
@@ -180,7 +184,7 @@ def refuse_at_source(member: Member, already_put_off: frozenset[str]) -> Rejecti
     ):
         return Rejection("2100A", "42", "R")
     if member.behaviour is Behaviour.NO_PARTICIPANT:
-        return Rejection("2100A", "79")
+        return NOBODY_HERE
     return None
 
 
