@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -163,10 +164,11 @@ class Server(ABC):
 
     def start(self) -> None:
         """Return when it takes connections, at once if it does already."""
+        if self._comes_up():
+            return
         # Twice, because another program may take the free port before our server does.
         for _ in range(2):
-            if self.pid() is None:
-                self._start_process()
+            self._start_process()
             if self._comes_up():
                 return
         raise ServerFailed(f"{self.title} did not start; {self.log} says why.")
@@ -243,8 +245,12 @@ class Postgres(Server):
         return self._pid_in(self._pid_file, mark=f"-D {self.cluster} ")
 
     def _ready(self) -> bool:
-        with suppress(FileNotFoundError):
-            return self._pid_file.read_text().split()[-1:] == ["ready"]
+        """A dying server still says so in its file, and one that still recovers answers: ask both."""
+        with suppress(OSError):
+            if self._pid_file.read_text().split()[-1:] == ["ready"]:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                    connection.sendall(struct.pack("!ii", 8, 80877103))  # may we speak TLS? yes or no will do
+                    return connection.recv(1) in {b"S", b"N"}
         return False
 
     def _launch(self, lock: IO[bytes], log: IO[bytes]) -> None:
