@@ -55,15 +55,16 @@ _database_url = env("DATABASE_URL")
 if not _as_owner:
     _database_url = os.environ.get("DATABASE_APP_URL") or _database_url
 DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(_database_url))}
-DATABASES["default"]["OPTIONS"] = {
-    **DATABASES["default"].get("OPTIONS", {}),
-    **({} if _as_owner else {"assume_role": APP_ROLE}),
-}
-if pool_size := int(os.environ.get("DATABASE_POOL", "0")):
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 1,
-        "max_size": pool_size,
-        "timeout": 30,
+DATABASES["default"].setdefault("OPTIONS", {})
+if not _as_owner:
+    DATABASES["default"]["OPTIONS"] |= {
+        # Not Django's assume_role: with a pool it waits for itself (5.2, compose_sql).
+        "options": f"-c role={APP_ROLE}",
+        "pool": {
+            "min_size": 1,
+            "max_size": int(os.environ.get("DATABASE_POOL") or 32),
+            "timeout": 30,
+        },
     }
 # A request must not hold a transaction while it waits for a payer.
 ATOMIC_REQUESTS = False
@@ -202,7 +203,7 @@ CELERY_TASK_ROUTES = {
     "tradingpartners.read_inbound": {"queue": "inbound"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "sweeps.tick", "schedule": schedule(float(os.environ.get("TICK_SECONDS", "5")))},
+    "tick": {"task": "sweeps.tick", "schedule": schedule(3.0)},
 }
 
 # --- the API ---------------------------------------------------------------------------------
@@ -226,10 +227,11 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- what tradingpartners may carry: one line a transaction set we send --------------------------
-# compose(subject_ids) → {subject_id: contents}; apply(list[Outcome]) hears of every step and end.
+# `tradingpartners.contents` says what each of the three is given.
 TRANSACTION_SETS = {
     "270": {
         "compose": "eligibility.messages.compose_questions",
+        "recognize": "eligibility.messages.recognize_people",
         "apply": "eligibility.services.apply_outcomes",
     },
 }

@@ -39,6 +39,11 @@ def current() -> Context:
     return context
 
 
+def inside() -> bool:
+    """Whether a context, and with it a transaction, is open."""
+    return _current.get() is not None
+
+
 def current_organization_id() -> UUID:
     organization_id = current().organization_id
     if organization_id is None:

@@ -7,3 +7,6 @@ class SweepsConfig(AppConfig):
         "SweepSchedule": ["id", "organization_id", "next_fire_at", "is_paused", "is_deleted"],
         "SweepRun": ["id", "organization_id", "state", "is_deleted"],
     }
+
+    def ready(self) -> None:
+        from sweeps import services  # noqa: F401  connects the one receiver of checks_moved

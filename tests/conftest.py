@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
@@ -28,17 +27,18 @@ def django_db_setup(
 
     options = connections["default"].settings_dict["OPTIONS"]
     with django_db_blocker.unblock():
-        options.pop("assume_role", None)
+        app_role = options.pop("options")
+        options.pop("pool")
         connection.close()
         prepare_roles()
         made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
         make_partitions(timezone.now(), months=2)
         grant_rights()
         connection.close()
-        options["assume_role"] = settings.APP_ROLE
+        options["options"] = app_role
     yield
     with django_db_blocker.unblock():
-        options.pop("assume_role", None)
+        options.pop("options")
         connection.close()
         if not django_db_keepdb:
             teardown_databases(made, verbosity=0)

@@ -21,7 +21,15 @@ class TradingPartnersConfig(AppConfig):
             "max_interchanges_per_minute",
             "max_concurrent_files",
         ],
-        "Interchange": ["id", "organization_id", "partner_id", "direction", "state", "started_at"],
+        "Interchange": [
+            "id",
+            "organization_id",
+            "partner_id",
+            "direction",
+            "state",
+            "started_at",
+            "dispatch_id",
+        ],
         "Transaction": ["id", "organization_id", "partner_id", "direction", "state", "sent_at"],
         "InboundDelivery": [
             "id",

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["prepare"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.DATABASES["default"]["OPTIONS"].get("assume_role"):
+        if "options" in settings.DATABASES["default"]["OPTIONS"]:
             raise CommandError("Set DATABASE_ROLE=owner: the app role may not change tables.")
         prepare_roles()
         call_command("migrate", verbosity=max(0, options["verbosity"] - 1), interactive=False)

@@ -1,0 +1,54 @@
+"""What the gateway carries without knowing it: contents and outcomes of each transaction set.
+
+`settings.TRANSACTION_SETS` names, for each set we send, who composes its contents, who recognizes
+whose answer it is, and who hears what became of it. That is the one way up from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class OutcomeKind(StrEnum):
+    SENT = "sent"  # the one that is a step, not an end
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    LATE = "late"
+
+
+class Outcome(NamedTuple):
+    """What happened to one attempt. `text` is its own ST…SE, the question's or the answer's."""
+
+    transaction_id: UUID
+    subject_id: UUID
+    kind: OutcomeKind
+    at: datetime
+    code: str = ""
+    text: str | None = None
+    answer: Any = None
+    partner_code: str = ""
+
+
+class TransactionSet(NamedTuple):
+    """compose(subject ids) → {subject id: contents}; apply(outcomes) hears of every step and end;
+    recognize([(subject id, answer)]) → for each, whether it is that subject's person."""
+
+    compose: Callable[[Sequence[UUID]], dict[UUID, Any]]
+    recognize: Callable[[Sequence[tuple[UUID, Any]]], list[bool]]
+    apply: Callable[[list[Outcome]], None]
+
+
+@lru_cache
+def transaction_set(name: str) -> TransactionSet:
+    entry = settings.TRANSACTION_SETS[name]
+    return TransactionSet(**{key: import_string(path) for key, path in entry.items()})

@@ -1,0 +1,121 @@
+"""Rows to X12 and back: the one file of this app that knows both worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from tradingpartners import x12
+from tradingpartners.contents import OutcomeKind
+from tradingpartners.models import Route, TradingPartner, Transaction, transaction_id
+from tradingpartners.retries import is_try_later
+
+# One line a transaction set: how its contents become ST…SE, and its GS01 and GS08.
+WRITERS: dict[str, Callable[..., str]] = {"270": x12.write_270}
+GROUPS = {"270": ("HS", "005010X279A1")}
+
+
+def write_attempt(
+    attempt: Transaction, contents: Any, route: Route, *, set_control_number: str, now: datetime
+) -> str:
+    """ST…SE of one attempt: its contents, addressed as this route's partner knows the payer.
+
+    Raises `x12.X12WriteError` naming the field that X12 cannot carry.
+    """
+    addressed = contents._replace(
+        trace_number=attempt.trace_number,
+        trace_originator=route.partner.trace_originator,
+        reference_identification=attempt.trace_number,
+        payer_id=route.payer_identifier,
+        payer_name=route.payer_name,
+        created=now,
+    )
+    return WRITERS[attempt.transaction_set](addressed, control_number=set_control_number)
+
+
+def write_envelope(
+    partner: TradingPartner, transaction_set: str, texts: Sequence[str], *, number: int, now: datetime
+) -> bytes:
+    """The interchange that carries these sets; GS06 repeats ISA13, so a 999 finds its way back."""
+    functional_id, version = GROUPS[transaction_set]
+    return x12.write_interchange(
+        x12.InterchangeEnvelope(
+            sender_qualifier=partner.sender_qualifier,
+            sender=partner.sender_id,
+            receiver_qualifier=partner.receiver_qualifier,
+            receiver=partner.receiver_id,
+            created=now,
+            control_number=number,
+            usage="T" if partner.is_test else "P",
+        ),
+        [
+            x12.GroupEnvelope(
+                functional_id=functional_id,
+                sender=partner.sender_id,
+                receiver=partner.receiver_id,
+                created=now,
+                control_number=number,
+                version=version,
+                transactions=texts,
+            )
+        ],
+    )
+
+
+class Incoming(NamedTuple):
+    """One answer found in a transaction set: the attempts it may belong to, and what it says."""
+
+    position: int
+    named: tuple[UUID, ...]
+    kind: OutcomeKind
+    code: str
+    again: bool
+    answer: x12.Answer | None
+    text: str
+
+
+def read_271(
+    transaction: x12.TransactionSet, delimiters: x12.Delimiters, *, position: int, text: str
+) -> list[Incoming]:
+    """Every person answered for; a rejection above all persons is one answer without a person."""
+    response = x12.read_271(transaction, delimiters)
+    answers: list[x12.Answer | None] = [*response.answers]
+    return [_incoming(response, answer, position, text) for answer in answers or [None]]
+
+
+def _incoming(
+    response: x12.EligibilityResponse, answer: x12.Answer | None, position: int, text: str
+) -> Incoming:
+    rejections = [*response.rejections, *(answer.rejections if answer else ())]
+    rejected = bool(rejections) and (
+        answer is None or x12.status(answer, response.rejections) == x12.CoverageStatus.REJECTED
+    )
+    return Incoming(
+        position=position,
+        named=tuple(_attempts_named(response, answer)),
+        kind=OutcomeKind.REJECTED if rejected else OutcomeKind.ANSWERED,
+        code=f"AAA {rejections[0].code or ''}".strip() if rejected else "",
+        again=rejected and any(is_try_later(r.code, r.follow_up) for r in rejections),
+        answer=answer,
+        text=text,
+    )
+
+
+def _attempts_named(response: x12.EligibilityResponse, answer: x12.Answer | None) -> list[UUID]:
+    """Best first: the person's traces, then any of the set, then the set's reference (BHT03).
+
+    TRN02 is trimmed by the codec; TRN01 is 2 by the guide, and 1 from some payers. A set about
+    several people is not matched by what it says as a whole.
+    """
+    numbers = [trace.number for trace in answer.traces] if answer else []
+    if len(response.answers) <= 1:
+        numbers += [trace.number for trace in response.traces]
+        numbers.append(response.reference_identification or "")
+    ids = [transaction_id(number) for number in numbers]
+    return list(dict.fromkeys(found for found in ids if found))
+
+
+# One line a transaction set that answers one of ours.
+READERS = {"271": read_271}

@@ -1,0 +1,37 @@
+"""Whether and when a question is asked once more. The one place of this rule.
+
+At once only what surely was not sent. What may have been read waits out the payer's re-send gap
+(CAQH CORE: 90 s unless agreed). What a payer refused is repeated only if it says so: AAA04 R or P
+together with AAA03 42 or 80; all other refusals are final.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from tradingpartners.models import Payer
+
+WORKER_LOST = "worker_lost"
+_TRY_LATER = frozenset({"42", "80"})
+_RESEND_ALLOWED = frozenset({"R", "P"})
+
+
+def is_try_later(code: str | None, follow_up: str | None) -> bool:
+    """AAA03 and AAA04 of a refusal that asks to be asked again."""
+    return code in _TRY_LATER and follow_up in _RESEND_ALLOWED
+
+
+def next_attempt_at(payer: Payer, *, attempt: int, sent: bool, now: datetime) -> datetime | None:
+    """When attempt number `attempt` may be followed by another; None when the budget is spent.
+
+    Exponential from the payer's backoff, with up to a quarter of jitter; never sooner than the
+    re-send gap where the payer may have read the last one.
+    """
+    if attempt > payer.retries:
+        return None
+    backoff = payer.retry_backoff * 2 ** (attempt - 1)
+    jitter = random.uniform(1.0, 1.25)  # noqa: S311  spreads load, protects nothing
+    if not sent and attempt == 1:
+        return now
+    return now + max(backoff * jitter, payer.resend_gap if sent else timedelta(0))

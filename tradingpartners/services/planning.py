@@ -1,0 +1,124 @@
+"""Cut questions into units of sending: one interchange each, or a chunk of live questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from practice.bulk import insert_rows
+from tradingpartners.models import Direction, Dispatch, Lane, Route, Transaction
+
+# A live chunk is asked one after another on one of the payer's connections.
+LIVE_CHUNK = 20
+
+
+class Subject(NamedTuple):
+    """One thing to ask: a check (270) or a prior authorization (278), and through whom."""
+
+    subject_id: UUID
+    route: Route
+    attempt: int = 1
+
+
+def routes_by_payer(payer_ids: Iterable[UUID], transaction_set: str) -> dict[UUID, Route]:
+    """Each payer's preferred route whose partner is in use."""
+    routes = (
+        Route.objects.filter(
+            payer_id__in=set(payer_ids),
+            transaction_set=transaction_set,
+            partner__is_active=True,
+            partner__is_deleted=False,
+            payer__is_active=True,
+        )
+        .select_related("partner", "payer")
+        .order_by("-preference")
+    )
+    return {route.payer_id: route for route in routes}
+
+
+def queue_questions(
+    subjects: Sequence[Subject],
+    *,
+    transaction_set: str,
+    correlation_id: UUID,
+    lane: Lane = Lane.BATCH,
+    due_at: datetime | None = None,
+) -> list[Dispatch]:
+    """Write the units and their attempts; they are sent in the order given.
+
+    An attempt starts `prepared`: until it is marked sent, nobody has seen its trace number.
+    """
+    dispatches: list[Dispatch] = []
+    attempts: list[Transaction] = []
+    for unit in _units(subjects):
+        first = unit[0].route
+        dispatch = Dispatch(
+            partner=first.partner,
+            payer=None if first.partner.sends_files else first.payer,
+            transaction_set=transaction_set,
+            correlation_id=correlation_id,
+            lane=lane,
+            queue=queue_name(first),
+            **({} if due_at is None else {"due_at": due_at}),
+        )
+        dispatches.append(dispatch)
+        attempts += [
+            Transaction(
+                direction=Direction.OUT,
+                transaction_set=transaction_set,
+                partner=subject.route.partner,
+                payer=subject.route.payer,
+                dispatch=dispatch,
+                subject_id=subject.subject_id,
+                correlation_id=correlation_id,
+                attempt=subject.attempt,
+                lane=lane,
+                state=Transaction.State.PREPARED,
+            )
+            for subject in unit
+        ]
+    insert_rows(Dispatch, dispatches)
+    insert_rows(Transaction, attempts)
+    return dispatches
+
+
+def queue_name(route: Route) -> str:
+    """The Celery queue of a unit: a file partner's own, or the payer's."""
+    if route.partner.sends_files:
+        return f"partner.{route.partner_id}"
+    return f"payer.{route.payer_id}"
+
+
+def _units(subjects: Sequence[Subject]) -> Iterable[list[Subject]]:
+    """A clearinghouse's file may hold several payers; a live chunk holds one."""
+    ordered = sorted(subjects, key=lambda subject: queue_name(subject.route))  # stable: order kept
+    for _, of_queue in groupby(ordered, key=lambda subject: queue_name(subject.route)):
+        waiting = list(of_queue)
+        partner = waiting[0].route.partner
+        size = partner.max_st_per_interchange if partner.sends_files else LIVE_CHUNK
+        # One queue may hold several partners only for live questions: a payer behind two of them.
+        for _, of_partner in groupby(waiting, key=lambda subject: subject.route.partner_id):
+            same = list(of_partner)
+            yield from (same[start : start + size] for start in range(0, len(same), size))
+
+
+def cancel_units(correlation_id: UUID) -> list[UUID]:
+    """Stop the units nobody has claimed; returns the subjects that were never sent.
+
+    A claimed unit goes on: what it holds may be on the wire.
+    """
+    units = list(
+        Dispatch.objects.select_for_update()
+        .filter(correlation_id=correlation_id, state=Dispatch.State.READY)
+        .order_by("pk")
+    )
+    Dispatch.objects.filter(pk__in=[unit.pk for unit in units]).update(state=Dispatch.State.CANCELLED)
+    attempts = Transaction.objects.filter(dispatch__in=units, state=Transaction.State.PREPARED)
+    subjects = list(attempts.values_list("subject_id", flat=True))
+    attempts.update(state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=timezone.now())
+    return subjects

@@ -1,0 +1,54 @@
+"""Wake-ups: ids in, one service call. Running one twice does no harm."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from tradingpartners.bells import listen, ring
+from tradingpartners.services import claiming, inbound, overdue, polling, sending
+
+
+@shared_task(name="tradingpartners.send")
+def send_task(organization_id: str, dispatch_id: str, queue: str) -> None:
+    """A bell of a queue: send its next due unit, whichever that is, and ring for the one after."""
+    claim = claiming.claim_next(queue)
+    if claim is not None:
+        sending.send(claim)
+        ring(send_task, organization_id, dispatch_id, queue, queue=queue)
+
+
+@shared_task(name="tradingpartners.poll")
+def poll_task(organization_id: str, partner_id: str) -> None:
+    deliveries, queues = polling.poll(UUID(organization_id), UUID(partner_id))
+    if deliveries:
+        inbound.read_deliveries(UUID(organization_id), deliveries)
+    for queue in queues:
+        ring(send_task, organization_id, partner_id, queue, queue=queue)
+
+
+@shared_task(name="tradingpartners.read_inbound")
+def read_inbound_task(organization_id: str, delivery_id: str) -> None:
+    inbound.read_deliveries(UUID(organization_id), [UUID(delivery_id)])
+
+
+def ring_units() -> None:
+    """Wake the workers for what is due, and make them listen where a bell went unheard."""
+    bells = claiming.units_to_ring()
+    for queue in {bell.queue for bell in bells if bell.unheard}:
+        listen(send_task.app, queue)
+    for bell in bells:
+        ring(send_task, bell.organization_id, bell.dispatch_id, bell.queue, queue=bell.queue)
+
+
+def keep_going() -> None:
+    """The gateway's share of the tick: lost leases, lost bells, lost readers, due polls, the SLA."""
+    claiming.free_lost_leases()
+    ring_units()
+    for organization_id, partner_id in polling.partners_to_poll():
+        ring(poll_task, organization_id, partner_id)
+    for organization_id, delivery_id in inbound.unread_deliveries():
+        ring(read_inbound_task, organization_id, delivery_id)
+    for organization_id in overdue.overdue_organizations():
+        overdue.fail_overdue(organization_id)

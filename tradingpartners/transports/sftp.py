@@ -1,0 +1,112 @@
+"""Files over SFTP: put under a temporary name, then rename; host key pinned, always."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncssh
+
+from tradingpartners.transports import NotSent, RemoteFile, Unsure
+
+LARGEST_FILE = 512 * 1024 * 1024
+_TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
+
+
+def put(settings: dict[str, Any], credentials: dict[str, Any], name: str, content: bytes) -> None:
+    """Leave one final file of that name. Safe to repeat: what is there already is not sent twice."""
+
+    async def work(client: asyncssh.SFTPClient) -> None:
+        final = posixpath.join(settings["inbox"], name)
+        if await client.exists(final):
+            return
+        temporary = final + ".tmp"
+        async with client.open(temporary, "wb") as remote:
+            await remote.write(content)
+        await client.rename(temporary, final)
+
+    _run(settings, credentials, work, deadline=300)
+
+
+def waiting(settings: dict[str, Any], credentials: dict[str, Any]) -> tuple[list[RemoteFile], set[str]]:
+    """Finished files in the partner's outbox, and the names still in its drop folder."""
+
+    async def work(client: asyncssh.SFTPClient) -> tuple[list[RemoteFile], set[str]]:
+        there = [
+            RemoteFile(str(entry.filename), int(entry.attrs.size or 0), int(entry.attrs.mtime or 0))
+            for entry in await client.readdir(settings["outbox"])
+            if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
+        ]
+        dropped = {str(entry.filename) for entry in await client.readdir(settings["inbox"])}
+        return [file for file in there if not _is_temporary(file.name)], dropped
+
+    return _run(settings, credentials, work, deadline=60)
+
+
+def fetch(settings: dict[str, Any], credentials: dict[str, Any], file: RemoteFile) -> bytes:
+    if file.size > LARGEST_FILE:
+        raise NotSent("file_too_large")
+
+    async def work(client: asyncssh.SFTPClient) -> bytes:
+        async with client.open(posixpath.join(settings["outbox"], file.name), "rb") as remote:
+            return bytes(await remote.read(file.size + 1))
+
+    return _run(settings, credentials, work, deadline=300)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".") or name.lower().endswith(_TEMPORARY)
+
+
+@asynccontextmanager
+async def _client(
+    settings: dict[str, Any], credentials: dict[str, Any]
+) -> AsyncIterator[asyncssh.SFTPClient]:
+    known_hosts = asyncssh.import_known_hosts(
+        "".join(f"[{settings['host']}]:{settings['port']} {key}\n" for key in settings["host_keys"])
+    )
+    connection = await asyncssh.connect(
+        settings["host"],
+        port=int(settings["port"]),
+        username=credentials["username"],
+        password=credentials.get("password"),
+        client_keys=None,
+        agent_path=None,
+        config=None,
+        known_hosts=known_hosts,
+        connect_timeout=15,
+        login_timeout=30,
+    )
+    async with connection, connection.start_sftp_client() as client:
+        yield client
+
+
+def _run(
+    settings: dict[str, Any],
+    credentials: dict[str, Any],
+    work: Any,
+    *,
+    deadline: float,
+) -> Any:
+    async def connected() -> Any:
+        async with _client(settings, credentials) as client:
+            return await work(client)
+
+    async def bounded() -> Any:
+        return await asyncio.wait_for(connected(), deadline)
+
+    try:
+        return asyncio.run(bounded())
+    except asyncssh.HostKeyNotVerifiable as error:
+        raise NotSent("host_key_changed") from error
+    except asyncssh.PermissionDenied as error:
+        raise NotSent("login_refused") from error
+    except TimeoutError as error:
+        raise Unsure("timeout") from error
+    except asyncssh.SFTPError as error:
+        raise Unsure(f"sftp_{type(error).__name__.removeprefix('SFTP').lower()}") from error
+    except (OSError, asyncssh.Error) as error:
+        raise Unsure("connection_lost") from error
