@@ -13,7 +13,8 @@ from tradingpartners.x12.acks import (
     read_999,
     write_999,
 )
-from tradingpartners.x12.describe import describe, describe_finding
+from tradingpartners.x12.coverage_status import CoverageStatus, deciding_benefits, status
+from tradingpartners.x12.description import describe, describe_finding
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
     Interchange,
@@ -37,7 +38,6 @@ from tradingpartners.x12.names import normalize_last_name
 from tradingpartners.x12.parties import DateRange, Party, Reference, Trace
 from tradingpartners.x12.reading import read
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
-from tradingpartners.x12.status import CoverageStatus, deciding_benefits, status
 from tradingpartners.x12.ts270 import (
     Dependent,
     EligibilityInquiry,

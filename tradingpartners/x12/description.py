@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from tradingpartners.x12.acks import read_999
 from tradingpartners.x12.code_tables import in_words
+from tradingpartners.x12.coverage_status import CoverageStatus, status
 from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import Interchange, Reading, TransactionSet
 from tradingpartners.x12.errors import Finding
 from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.segments import Delimiters
-from tradingpartners.x12.status import CoverageStatus, status
 from tradingpartners.x12.ts270 import Inquiry, read_270
 from tradingpartners.x12.ts271 import Answer, Benefit, Rejection
 from tradingpartners.x12.ts271_reader import read_271

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tradingpartners.x12.acks import ImplementationAcknowledgement, read_999
+from tradingpartners.x12.coverage_status import status
 from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
@@ -20,7 +21,6 @@ from tradingpartners.x12.errors import Finding, X12Error
 from tradingpartners.x12.parties import DateRange, Trace, read_trace
 from tradingpartners.x12.reading import cap_findings
 from tradingpartners.x12.segments import Delimiters, element_at
-from tradingpartners.x12.status import status
 from tradingpartners.x12.ts270 import Inquiry, read_270
 from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
 from tradingpartners.x12.ts271_reader import read_271

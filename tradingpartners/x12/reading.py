@@ -38,7 +38,9 @@ from tradingpartners.x12.segments import (
 MOST_FINDINGS = 1_000
 
 _BLANK = re.compile(rf"[{WHITESPACE}]*")
-_INTERCHANGE = re.compile(r"ISA(?![A-Za-z0-9\s])")
+# Behind a true ISA stands its element separator, which is no letter, digit or blank.
+_HEADER_ID = rf"ISA(?![A-Za-z0-9{WHITESPACE}])"
+_INTERCHANGE = re.compile(_HEADER_ID)
 
 
 def read(data: bytes | str) -> Reading:
@@ -109,7 +111,7 @@ def _control_segments(element: str, terminator: str) -> re.Pattern[str]:
     """
     e, t = re.escape(element), re.escape(terminator)
     blanks = WHITESPACE.replace(terminator, "")
-    return re.compile(rf"{t}[{blanks}]*+(ISA(?![A-Za-z0-9\s])|(?:GS|ST|SE|GE|IEA|TA1)(?=[{e}{t}]|\Z))")
+    return re.compile(rf"{t}[{blanks}]*+({_HEADER_ID}|(?:GS|ST|SE|GE|IEA|TA1)(?=[{e}{t}]|\Z))")
 
 
 def _number(text: str) -> int:

@@ -81,7 +81,7 @@ def read_interchange_start(text: str, start: int = 0) -> InterchangeStart:
     if len(head) < 4:
         raise X12Error(X12ErrorCode.INTERCHANGE_HEADER_CUT_SHORT, start + len(head))
     element = head[3]
-    if element.isalnum() or element.isspace():
+    if _is_data(element):
         raise X12Error(X12ErrorCode.INVALID_ELEMENT_SEPARATOR, start + 3)
     elements = head.split(element, 16)
     if len(elements) < 17 or len(elements[16]) < 2:
@@ -89,9 +89,9 @@ def read_interchange_start(text: str, start: int = 0) -> InterchangeStart:
     at = start + len(head) - len(elements[16])
     component, terminator = elements[16][0], elements[16][1]
     elements[16] = component
-    if component.isalnum() or component.isspace():
+    if _is_data(component):
         raise X12Error(X12ErrorCode.INVALID_COMPONENT_SEPARATOR, at)
-    if terminator.isalnum() or (terminator.isspace() and terminator not in "\r\n"):
+    if _is_data(terminator) and terminator not in "\r\n":
         raise X12Error(X12ErrorCode.INVALID_SEGMENT_TERMINATOR, at + 1)
     repetition = _repetition_separator(elements, (element, component, terminator))
     delimiters = Delimiters(element, component, repetition, terminator)
@@ -102,9 +102,14 @@ def read_interchange_start(text: str, start: int = 0) -> InterchangeStart:
     return InterchangeStart(start, delimiters, elements, at + 2, padded)
 
 
+def _is_data(character: str) -> bool:
+    """Letters, digits and blanks part nothing. (`isspace` would count the separators of ASCII.)"""
+    return character.isalnum() or character in WHITESPACE
+
+
 def _repetition_separator(elements: Segment, others: tuple[str, ...]) -> str:
     """ISA11, where it is one: up to 00401 it is a standards id, and nothing in it repeats."""
-    text = elements[11].strip()
+    text = elements[11].strip(WHITESPACE)
     if len(text) != 1 or text.isalnum() or (elements[12] < "00402" and text in others):
         return ""
     return text

@@ -80,6 +80,7 @@ class _Reader(SetReader):
         # 4010 has no repetition separator, yet its senders repeat service types with a caret.
         self.repetition = delimiters.repetition or "^"
         self.has_rejections = "AAA" in self.names
+        self.traces = {at: read_trace(self.segments[at]) for at in self.all("TRN", 1, len(self.names))}
         self.payer: Party | None = None
         self.receiver: Party | None = None
         self.rejections: list[Rejection] = []
@@ -109,12 +110,9 @@ class _Reader(SetReader):
             receiver=self.receiver,
             rejections=tuple(self.rejections),
             answers=_answers(self.people),
-            traces=tuple([read_trace(self.segments[at]) for at in self._all_traces()]),
+            traces=tuple(self.traces.values()),
             findings=tuple(self.findings),
         )
-
-    def _all_traces(self) -> list[int]:
-        return self.all("TRN", 1, len(self.names))
 
     def _read_level(self, level: HierarchicalLevel) -> None:
         before, source, receiver = self.above
@@ -169,7 +167,7 @@ class _Reader(SetReader):
             party=read_party(segments[name_at]) if name_at < benefits_at else _NOBODY,
             birth_date=birth_date,
             gender=gender,
-            traces=tuple([read_trace(segments[at]) for at in found.get("TRN", ())]),
+            traces=tuple([self.traces[at] for at in found.get("TRN", ())]),
             references=tuple([read_reference(segments[at]) for at in found.get("REF", ())]),
             dates=tuple([self.date_range(at) for at in found.get("DTP", ())]),
             rejections=tuple(rejections),

@@ -1,0 +1,206 @@
+"""`manage.py x12`: the JSON others read, words for a biller, exit codes."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management.base import CommandError
+
+from tests.x12.wire import SAMPLES, interchange, sample, sample_names, transaction_set
+from tradingpartners.management.commands.x12 import (
+    UNREADABLE_EXIT,
+    inspect_input,
+    read_input,
+    validate_input,
+)
+
+ANSWER_KEYS = {
+    "is_dependent",
+    "member_id",
+    "last_name",
+    "first_name",
+    "birth_date",
+    "status",
+    "dates",
+    "aaa",
+    "benefits",
+}
+BENEFIT_KEYS = {
+    *("code", "coverage_level", "service_types", "insurance_type", "plan", "period", "amount", "percent"),
+    *("quantity_qualifier", "quantity", "authorization_required", "in_network", "dates", "messages"),
+}
+QUESTION_KEYS = {
+    "is_dependent",
+    "member_id",
+    "last_name",
+    "first_name",
+    "birth_date",
+    "service_types",
+    "date",
+}
+
+
+def inspected(data: bytes) -> Any:
+    (text,), code = inspect_input(data, as_json=True)
+    assert code == 0
+    return json.loads(text)
+
+
+def only_transaction(name: str) -> Any:
+    return inspected(sample(name))["interchanges"][0]["groups"][0]["transactions"][0]
+
+
+def test_the_json_leads_from_interchange_to_transaction() -> None:
+    said = inspected(sample("271_active_with_benefits.edi"))
+    (one,) = said["interchanges"]
+    assert (one["control_number"], one["sender"], one["receiver"]) == ("000000101", "ACME1", "RIVER")
+    (group,) = one["groups"]
+    assert (group["control_number"], group["functional_id"]) == ("101", "HB")
+    (transaction,) = group["transactions"]
+    assert transaction["control_number"] == "0001"
+    assert transaction["set"] == "271"
+    assert transaction["version"] == "005010X279A1"
+    assert transaction["reference_identification"] == "Q0001"
+    assert transaction["traces"] == [{"type": "2", "number": "T0001", "originator": "9PREFLIGHT"}]
+    assert transaction["aaa"] == []
+    assert said["findings"] == []
+
+
+def test_an_answer_has_its_keys_and_raw_codes() -> None:
+    (answer,) = only_transaction("271_active_with_benefits.edi")["answers"]
+    assert set(answer) >= ANSWER_KEYS
+    assert answer["birth_date"] == "1980-02-03"
+    assert answer["status"] == "active"
+    assert answer["dates"] == [
+        {"qualifier": "346", "date": "2025-01-01"},
+        {"qualifier": "291", "from": "2026-01-01", "to": "2026-12-31"},
+    ]
+    assert all(set(benefit) >= BENEFIT_KEYS for benefit in answer["benefits"])
+    deductible, share = answer["benefits"][2], answer["benefits"][5]
+    assert (deductible["code"], deductible["period"], deductible["amount"]) == ("C", "23", "1500.00")
+    assert (share["percent"], share["amount"], share["plan"]) == ("0.20", None, None)
+
+
+def test_a_rejection_of_one_stands_with_the_answer() -> None:
+    transaction = only_transaction("271_rejected_subscriber.edi")
+    assert transaction["aaa"] == []
+    assert transaction["answers"][0]["aaa"] == [
+        {"loop": "2100C", "valid_request": "N", "code": "72", "follow_up": "C"},
+        {"loop": "2100C", "valid_request": "N", "code": "73", "follow_up": "C"},
+    ]
+
+
+def test_a_rejection_above_the_subscriber_stands_with_the_transaction() -> None:
+    transaction = only_transaction("271_rejected_receiver.edi")
+    assert transaction["aaa"] == [{"loop": "2100B", "valid_request": "N", "code": "51", "follow_up": "C"}]
+    assert [answer["status"] for answer in transaction["answers"]] == ["rejected"]
+
+
+def test_a_question_has_the_same_person_keys() -> None:
+    (question,) = only_transaction("270_subscriber.edi")["questions"]
+    assert set(question) >= QUESTION_KEYS
+    assert (question["member_id"], question["service_types"], question["date"]) == (
+        "W0001",
+        ["30"],
+        "2026-01-06",
+    )
+
+
+def test_a_question_about_a_range_has_its_two_ends() -> None:
+    (question,) = only_transaction("270_dependent_date_range_two_services.edi")["questions"]
+    assert (question["date"], question["from"], question["to"]) == (None, "2026-01-06", "2026-01-31")
+
+
+def test_a_finding_has_a_place() -> None:
+    (finding,) = inspected(sample("wrong_segment_count.edi"))["findings"]
+    expected = {
+        "code": "segment_count_wrong",
+        "interchange": "000000101",
+        "transaction": "0001",
+        "segment_number": 11,
+        "segment_id": "SE",
+        "element": 1,
+    }
+    assert {key: finding[key] for key in expected} == expected
+
+
+def test_findings_of_envelope_and_contents_stand_in_one_list() -> None:
+    wire = interchange(transaction_set("HL*1**20*0"), "NTE*X~")
+    assert [finding["code"] for finding in inspected(wire.encode())["findings"]] == [
+        "segment_unexpected",
+        "set_count_wrong",
+        "segment_missing",
+    ]
+
+
+def test_999_and_ta1_are_told() -> None:
+    said = only_transaction("999_accepts_one_rejects_one.edi")["acknowledgement"]
+    assert [each["code"] for each in said["sets"]] == ["A", "R"]
+    (note,) = inspected(sample("ta1_rejected.edi"))["interchanges"][0]["acknowledgements"]
+    assert note == {"control_number": "000000101", "code": "R", "note": "023"}
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_every_sample_is_told_as_json_and_in_words(name: str) -> None:
+    assert inspected(sample(name))["interchanges"]
+    lines, code = inspect_input(sample(name), as_json=False)
+    assert code == 0 and lines
+
+
+@pytest.mark.parametrize("data", [b"", b"not X12", b"ISA*00*", b"ISA" + b"A" * 200, b"\0ISA*"])
+def test_an_unreadable_input_is_one_error_and_exit_2(data: bytes) -> None:
+    (text,), code = inspect_input(data, as_json=True)
+    said = json.loads(text)
+    assert code == UNREADABLE_EXIT == 2
+    assert said["interchanges"] == [] and set(said["error"]) == {"code", "offset"}
+    lines, code = inspect_input(data, as_json=False)
+    assert code == 2 and len(lines) == 1
+    assert validate_input(data)[1] == 2
+
+
+def test_validate_exits_1_with_findings_and_0_without() -> None:
+    lines, code = validate_input(sample("wrong_segment_count.edi"))
+    assert code == 1
+    assert lines == ["segment count wrong: segment 11 (SE01) of set 0001, interchange 000000101"]
+    assert validate_input(sample("271_two_sets.edi"))[1] == 0
+
+
+WORDS = [
+    ("271_active_with_benefits.edi", "ALICE AMES (subscriber, member W0001, born 1980-02-03): covered"),
+    ("271_active_with_benefits.edi", "Deductible for health plan as a whole; individual; $1500.00"),
+    (
+        "271_active_with_benefits.edi",
+        "Patient's share in percent for health plan as a whole; individual; 20%; in network",
+    ),
+    ("271_inactive.edi", "NOT covered"),
+    ("271_rejected_subscriber.edi", "Member number is wrong or missing (72); correct it and ask again"),
+    ("271_says_nothing.edi", "UNCLEAR"),
+    ("270_subscriber.edi", "Asks about ALICE AMES (member W0001) on 2026-01-06: health plan as a whole"),
+    ("999_accepts_one_rejects_one.edi", "Group 101 was partly accepted: 1 of 2 sets"),
+    ("ta1_rejected.edi", "Interchange 000000101 was REJECTED (note 023)"),
+    ("without_trailers.edi", "CUT SHORT"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), WORDS)
+def test_a_biller_reads_words(name: str, words: str) -> None:
+    lines, _ = inspect_input(sample(name), as_json=False)
+    assert words in "\n".join(lines)
+
+
+def test_a_missing_file_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    for wrong in (tmp_path / "absent.edi", tmp_path):
+        with pytest.raises(CommandError) as refusal:
+            read_input(str(wrong))
+        assert refusal.value.returncode == 2
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sample("271_two_sets.edi")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert read_input("-") == data
+    assert read_input(str(SAMPLES / "271_two_sets.edi")) == data
