@@ -1,4 +1,14 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+trading_partners = RedirectView.as_view(pattern_name="admin:tradingpartners_tradingpartner_changelist")
+
+urlpatterns = [
+    path("admin/trading-partners", trading_partners),
+    path("admin/trading-partners/", trading_partners),
+    path("admin/", admin.site.urls),
+    path("", include("practice.urls")),
+    path("", include("eligibility.urls")),
+    path("eligibility/sweeps/", include("sweeps.urls")),
+]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from eligibility.desk import Advice, Word, member_advice
+from eligibility.desk import CANCELLED_REASON, Advice, Word, member_advice
 from eligibility.models import EligibilityCheck
 from practice.models import User
 from sweeps.models import SweepRun, SweepRunMember
@@ -24,15 +24,15 @@ STATE_WORDS = {
     "missed": ("Missed", "could-not-check"),
 }
 
-# SQL conditions of the figures: every member is in exactly one of them.
+# SQL conditions of the figures, in the order of `Progress`: every member is in exactly one of them.
 PARTS: dict[str, Q] = {
     "ready": Q(outcome="active"),
     "not_active": Q(outcome="inactive"),
     "needs_you": Q(state="received", outcome="unknown")
     | Q(state="failed", outcome="aaa_rejected")
-    | Q(state="skipped") & ~Q(failure_reason="Cancelled by operator"),
+    | Q(state="skipped") & ~Q(failure_reason=CANCELLED_REASON),
     "could_not_check": Q(state="failed") & ~Q(outcome="aaa_rejected")
-    | Q(state="skipped", failure_reason="Cancelled by operator"),
+    | Q(state="skipped", failure_reason=CANCELLED_REASON),
     "asked": Q(state="submitted"),
     "queued": Q(state="queued"),
 }
@@ -62,11 +62,15 @@ class Progress:
 
     @property
     def total(self) -> int:
-        return self.finished + self.asked + self.queued
+        return self.finished + self.open
 
     @property
     def finished(self) -> int:
         return self.ready + self.not_active + self.needs_you + self.could_not_check
+
+    @property
+    def open(self) -> int:
+        return self.asked + self.queued
 
     @property
     def exceptions(self) -> int:
@@ -101,10 +105,10 @@ def progress_of(run_ids: Iterable[UUID], user: User) -> dict[UUID, Progress]:
         SweepRunMember.objects.visible_to(user)
         .filter(run__in=list(run_ids))
         .order_by()
-        .values("run_id")
+        .values_list("run_id")
         .annotate(**{name: Count("id", filter=where) for name, where in PARTS.items()})
     )
-    return {row["run_id"]: Progress(**{name: row[name] for name in PARTS}) for row in counted}
+    return {run_id: Progress(*figures) for run_id, *figures in counted}
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,10 @@ def by_payer(run: SweepRun, user: User) -> list[PayerLine]:
         SweepRunMember.objects.visible_to(user)
         .filter(run=run)
         .order_by("payer__name")
-        .values("payer__name")
+        .values_list("payer__name")
         .annotate(**{name: Count("id", filter=where) for name, where in PARTS.items()})
     )
-    return [
-        PayerLine(row["payer__name"] or "No insurance on file", Progress(**{n: row[n] for n in PARTS}))
-        for row in counted
-    ]
+    return [PayerLine(name or "No insurance on file", Progress(*figures)) for name, *figures in counted]
 
 
 @dataclass(frozen=True)

@@ -114,17 +114,17 @@ def sweep(request: PageRequest, run_id: UUID) -> HttpResponse:
     shown = Paginator(members_of(request, run, tab), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = progress.member_rows(shown, request.organization.time_zone)
     request.shown_patients(row.member.patient_id for row in rows)
-    counts = SweepRun.objects.visible_to(request.user).with_counts().get(pk=run.pk)
+    counts = SweepRun.objects.visible_to(request.user).with_counts().values().get(pk=run.pk)
     context |= {
         "section": "sweeps",
         "tab": tab,
         "tabs": TABS,
         "tab_counts": {
-            "exceptions": counts.failed + counts.skipped,
-            "not-active": counts.inactive,
-            "all": counts.roster,
+            "exceptions": counts["failed"] + counts["skipped"],
+            "not-active": counts["inactive"],
+            "all": counts["roster"],
         },
-        "states": [(words, getattr(counts, state)) for state, words in progress.STATES.items()],
+        "states": [(words, counts[state]) for state, words in progress.STATES.items()],
         "rows": rows,
         "page": shown,
         "now": now,
@@ -238,7 +238,8 @@ def edit_schedule(request: PageRequest, schedule_id: UUID) -> HttpResponse:
 def edit(request: PageRequest, schedule: SweepSchedule | None) -> HttpResponse:
     """The editor, for a new schedule and one that is there."""
     if request.method != "POST":
-        form = ScheduleForm(request, initial=schedule_initial(request, schedule))
+        chosen = {"cron": request.GET["cron"]} if "cron" in request.GET else {}
+        form = ScheduleForm(request, initial=schedule_initial(request, schedule) | chosen)
         return show_schedule(request, form, schedule)
     form = ScheduleForm(request, request.POST)
     if form.is_valid() and saved(form, schedule):
@@ -294,7 +295,7 @@ def show_schedule(
 @page("eligibility.update")
 def preview_schedule(request: PageRequest) -> HttpResponse:
     """The same computation that will fire it, while somebody types."""
-    cron = request.GET.get("preset") or request.GET.get("cron", "")
+    cron = request.GET.get("cron", "")
     zone = request.GET.get("time_zone") or request.organization.time_zone
     return TemplateResponse(request, "sweeps/_preview.html", preview(request, cron, zone))
 
