@@ -143,6 +143,12 @@ def test_a_second_interchange_may_have_other_delimiters_even_without_an_iea_befo
     assert set_numbers(reading) == ["0001", "0002", "0001", "0002"]
 
 
+def test_an_unreadable_first_interchange_does_not_cost_the_second() -> None:
+    reading = read(interchange(ANSWER).replace("*T*:~", "*T*A~", 1) + interchange(ANSWER))
+    assert set_numbers(reading) == ["0001"]
+    assert found(reading) == [("interchange_header_unreadable", None, 1, "ISA", None)]
+
+
 def test_the_version_of_a_set_is_that_of_its_group_where_st03_is_absent() -> None:
     wire = interchange(ANSWER.replace("ST*271*0001*005010X279A1~", "ST*271*0001~"))
     assert only_set(wire)[0].version == "005010X279A1"

@@ -119,3 +119,14 @@ class Finding(NamedTuple):
 
     code: FindingCode
     at: Location
+
+
+MOST_FINDINGS = 1_000
+
+
+def cap_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+    """A hostile file has a million faults; who reads findings wants the first ones."""
+    if len(findings) <= MOST_FINDINGS:
+        return tuple(findings)
+    last = findings[MOST_FINDINGS - 1]
+    return (*findings[: MOST_FINDINGS - 1], last._replace(code=FindingCode.TOO_MANY_FINDINGS))

@@ -17,9 +17,8 @@ from tradingpartners.x12.envelope import (
     Reading,
     TransactionSet,
 )
-from tradingpartners.x12.errors import Finding, X12Error
+from tradingpartners.x12.errors import Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import DateRange, Trace, read_trace
-from tradingpartners.x12.reading import cap_findings
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270 import Inquiry, read_270
 from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
