@@ -15,6 +15,7 @@ from eligibility import verdict
 from eligibility.badges import refresh_badges
 from eligibility.benefits import all_rows
 from eligibility.cases import Found, open_cases, resolve_cases
+from eligibility.followups import uncovered_visits
 from eligibility.models import BenefitDetail, EligibilityCheck, ExceptionCase
 from eligibility.signals import checks_moved
 from eligibility.states import ELIGIBILITY_CHECK_MOVES
@@ -160,6 +161,31 @@ def settle(ended: Sequence[Outcome]) -> None:
     open_cases(
         [_found(check, verdicts[check.pk]) for check in settled if verdicts[check.pk].cause is not None]
     )
+    _follow_up(settled, now=ended[0].at)
+
+
+def _follow_up(settled: Sequence[EligibilityCheck], *, now: datetime) -> None:
+    """Ask separately about visits these answers do not cover, where the payer answers for the day."""
+    open_visits = uncovered_visits([check.pk for check in settled])
+    if not open_visits:
+        return
+    payers = Payer.objects.in_bulk({visit.payer_id for visit in open_visits})
+    facilities = Facility.objects.in_bulk({visit.facility_id for visit in open_visits})
+    by_correlation: dict[UUID, list[Ask]] = defaultdict(list)
+    for visit in open_visits:
+        payer, facility = payers[visit.payer_id], facilities[visit.facility_id]
+        if payer.answers_for(visit.visit_date, facility.today(now)):
+            by_correlation[visit.correlation_id].append(
+                Ask(visit.patient_id, visit.coverage_id, payer, facility, visit.visit_date)
+            )
+    for correlation_id, asks in by_correlation.items():
+        ask(
+            asks,
+            trigger=EligibilityCheck.Trigger.SWEEP,
+            correlation_id=correlation_id,
+            lane=Lane.BATCH,
+            now=now,
+        )
 
 
 def _verdict(outcome: Outcome, check: EligibilityCheck) -> verdict.Verdict:

@@ -195,8 +195,14 @@ def complete_run(organization_id: UUID, run_id: UUID) -> None:
 
 
 def complete(run: SweepRun) -> None:
-    """Completed once no member is open; `completed_at` is set once."""
-    is_open = run.members.filter(state__in=[State.QUEUED, State.SUBMITTED]).exists()
+    """Completed once no member and no question of it is open; `completed_at` is set once.
+
+    A question about a visit that a member's answer did not cover is the run's, and no member's.
+    """
+    is_open = (
+        run.members.filter(state__in=[State.QUEUED, State.SUBMITTED]).exists()
+        or EligibilityCheck.objects.pending().filter(correlation_id=run.pk).exists()
+    )
     if run.state == SweepRun.State.RUNNING and not is_open:
         run.state, run.completed_at = SweepRun.State.COMPLETED, timezone.now()
         run.save(update_fields=["state", "completed_at"])

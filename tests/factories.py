@@ -5,7 +5,7 @@ The cast is fixed and invented: Alice (subscriber) and Bobby (dependent) at Acme
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import factory
@@ -75,9 +75,7 @@ class AppointmentFactory(factory.django.DjangoModelFactory):
     facility = factory.SubFactory(FacilityFactory)
     provider = None
     service_date = factory.LazyAttribute(lambda o: o.day)
-    starts_at = factory.LazyAttribute(
-        lambda o: timezone.datetime(o.day.year, o.day.month, o.day.day, 15, tzinfo=timezone.UTC)
-    )
+    starts_at = factory.LazyAttribute(lambda o: datetime.combine(o.day, time(15), UTC))
 
 
 class PayerFactory(factory.django.DjangoModelFactory):

@@ -55,7 +55,7 @@ def summary(run: SweepRun, journal: Journal, *, seconds: float) -> dict[str, Any
                 )
             },
         }  # fmt: skip
-        faults = [*_sums(counted), *_traces(journal), *_verdicts(run, journal)]
+        faults = [*_sums(counted), *_traces(journal), *_repeats(), *_verdicts(run, journal)]
     return {
         **figures,
         "questions": sum(journal.asked.values()),
@@ -91,6 +91,23 @@ def _traces(journal: Journal) -> list[str]:
         *(f"the payer saw a trace we do not know: {t}" for t in journal.asked if t not in known),
         *(f"asked twice under one trace: {t}" for t, times in journal.asked.items() if times > 1),
         *(f"marked sent, never seen: {t}" for t in ours if t not in journal.asked),
+    ]
+
+
+def _repeats() -> list[str]:
+    """Whoever was asked more than once was asked again for a reason that is written down."""
+    sent: dict[Any, list[tuple[str, str]]] = {}
+    for subject, state, error in (
+        Transaction.objects.attempts()
+        .filter(sent_at__isnull=False)
+        .order_by("attempt", "pk")
+        .values_list("subject_id", "state", "error")
+    ):
+        sent.setdefault(subject, []).append((state, error))
+    return [
+        f"asked again without a reason: {subject}"
+        for subject, attempts in sent.items()
+        if any(not error for _, error in attempts[:-1])
     ]
 
 

@@ -26,8 +26,17 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands: dict[str, tuple[str, ...]] = {}
+
+    def revive(self) -> list[str]:
+        """Start again what has died; a killed process is a normal event. Returns their names."""
+        dead = [name for name, process in self.running.items() if process.poll() is not None]
+        for name in dead:
+            self.start(name, *self.commands[name])
+        return dead
 
     def start(self, name: str, *command: str) -> None:
+        self.commands[name] = command
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log

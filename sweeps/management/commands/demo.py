@@ -21,6 +21,7 @@ from practice.tenancy import tenant
 from sweeps.demo import books
 from sweeps.demo.practice import load
 from sweeps.demo.processes import Processes, ProcessFailed, free_port, processes, simulate
+from sweeps.management.commands.worker import worker_command
 from sweeps.models import SweepRun
 from sweeps.services import create_run
 
@@ -28,6 +29,7 @@ _LONGEST_SECONDS = 900
 
 
 class Command(BaseCommand):
+    shown = ""
     help = "Load a demo practice, start everything and simulated payers, run a sweep and show the result."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,7 +52,7 @@ class Command(BaseCommand):
     def run(self, folder: Path, options: dict[str, Any]) -> None:
         with processes(folder) as family:
             population, ready = self.start_payers(family, folder, options)
-            self.say(f"Loading {options['members']} patients …")
+            self.say(f"Loading {options['members']} patients …\n")
             organization, logins = load(population, ready)
             port = free_port(options["port"])
             self.start_product(family, port)
@@ -69,7 +71,7 @@ class Command(BaseCommand):
     def start_payers(
         self, family: Processes, folder: Path, options: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        self.say("Starting simulated payers …")
+        self.say("Starting simulated payers …\n")
         today = timezone.localtime(timezone.now(), timezone.get_fixed_timezone(-300)).date()
         population = folder / "population.json"
         family.start(
@@ -90,13 +92,14 @@ class Command(BaseCommand):
         return json.loads(population.read_text()), ready
 
     def start_product(self, family: Processes, port: int) -> None:
-        self.say("Starting web, workers and beat …")
+        self.say("Starting web, workers and beat …\n")
         family.start(
             "web",
             *("-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
             *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
         )
-        family.start("worker", "manage.py", "worker")
+        family.start("control", *worker_command("control", threads=6))
+        family.start("payers", *worker_command("payers", threads=24))
         family.start("beat", "-m", "celery", "-A", "config", "beat", "--loglevel", "WARNING")
         family.wait_for_port("web", port)
 
@@ -116,19 +119,24 @@ class Command(BaseCommand):
                 now = SweepRun.objects.with_counts().get(pk=run.pk)
             done = now.received + now.failed + now.skipped
             self.progress(done, now.roster, now.submitted)
+            for name in family.revive():
+                self.say(f"\n{name} had died and was started again.\n")
             if not now.is_open:
-                self.say("")
+                self.say("\n")
                 return now, time.monotonic() - started
             if time.monotonic() - started > _LONGEST_SECONDS:
                 raise ProcessFailed(f"the sweep did not end in {_LONGEST_SECONDS} s; see {family.logs}")
             time.sleep(0.25)
 
     def progress(self, done: int, of: int, asking: int) -> None:
+        """A bar that moves on a terminal; a line each time it changes elsewhere."""
         filled = 40 * done // max(of, 1)
-        self.stderr.write(
-            f"\r[{'█' * filled}{'·' * (40 - filled)}] {done} of {of}, {asking} with payers  ", ending=""
-        )
-        self.stderr.flush()
+        line = f"[{'█' * filled}{'·' * (40 - filled)}] {done} of {of}, {asking} with payers"
+        if self.stderr.isatty():
+            self.say(f"\r{line}  ")
+        elif line != self.shown:
+            self.say(f"{line}\n")
+        self.shown = line
 
     def show(self, figures: dict[str, Any]) -> None:
         words = {
@@ -158,10 +166,10 @@ class Command(BaseCommand):
         try:
             signal.pause()
         except KeyboardInterrupt:
-            self.say("\nStopping …")
+            self.say("\nStopping …\n")
 
     def say(self, text: str) -> None:
-        self.stderr.write(text)
+        self.stderr.write(text, ending="")
         self.stderr.flush()
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+
+
+def worker_command(name: str, *, threads: int, loglevel: str = "WARNING") -> list[str]:
+    """Arguments of Python for one Celery worker: `control` or `payers`."""
+    queues = {"control": "control,inbound", "payers": "payers"}[name]
+    return [
+        *("-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-P", "threads"),
+        *("-c", str(threads), "-Q", queues, "--loglevel", loglevel),
+        *("--without-gossip", "--without-mingle"),
+    ]
 
 
 class Command(BaseCommand):
@@ -24,9 +35,12 @@ class Command(BaseCommand):
         parser.add_argument("--loglevel", default="WARNING")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        threads = {"control": options["control_threads"], "payers": options["threads"]}
         children = [
-            self.start("control", options["control_threads"], "control,inbound", options["loglevel"]),
-            self.start("payers", options["threads"], "payers", options["loglevel"]),
+            subprocess.Popen(
+                [sys.executable, *worker_command(name, threads=number, loglevel=options["loglevel"])]
+            )
+            for name, number in threads.items()
         ]
 
         def pass_on(number: int, frame: object) -> None:
@@ -35,14 +49,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, pass_on)
         signal.signal(signal.SIGINT, pass_on)
-        codes = [child.wait() for child in children]
-        sys.exit(max(abs(code) for code in codes))
-
-    def start(self, name: str, threads: int, queues: str, loglevel: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-m", "celery", "-A", "config", "worker"),
-                *("-n", f"{name}@%h", "-P", "threads", "-c", str(threads), "-Q", queues),
-                *("--loglevel", loglevel, "--without-gossip", "--without-mingle"),
-            ]
-        )
+        # Half a worker is no worker: when one ends, the other is asked to, and who supervises us restarts.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        pass_on(signal.SIGTERM, None)
+        sys.exit(max(abs(child.wait()) for child in children))

@@ -1,0 +1,61 @@
+"""Drive the gateway in a test as the workers do, one unit after another, in this process."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from practice.models import Organization
+from practice.tenancy import tenant
+from sweeps import services
+from tradingpartners.services import claiming, inbound, overdue, sending
+
+
+def work() -> int:
+    """Send every unit that may go now, and complete the runs that are done; returns units sent."""
+    sent = 0
+    for queue in claiming.queues():
+        while (claim := claiming.claim_next(queue)) is not None:
+            sending.send(claim)
+            sent += 1
+    for organization_id, delivery_id in inbound.unread_deliveries(older_than_seconds=-60):
+        inbound.read_deliveries(organization_id, [delivery_id])
+    for organization_id, run_id in services.runs_to_complete():
+        services.complete_run(organization_id, run_id)
+    return sent
+
+
+def work_until_quiet() -> None:
+    """Also what is due only later: time is the rows', so it is moved there."""
+    for _ in range(20):
+        if not work() and not bring_forward():
+            return
+    raise AssertionError("the gateway never came to rest")
+
+
+def bring_forward() -> int:
+    """Make every waiting unit due (in a test's one transaction the database's clock stands still)."""
+    moved = 0
+    for organization in _organizations():
+        with tenant(organization), connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE tradingpartners_dispatch SET due_at = now() WHERE state = 'ready' AND due_at > now()"
+            )
+            moved += cursor.rowcount
+    return moved
+
+
+def pass_the_sla() -> None:
+    """Let every partner's time for an answer have passed."""
+    for organization in _organizations():
+        with tenant(organization), connection.cursor() as cursor:
+            cursor.execute("UPDATE tradingpartners_tradingpartner SET response_sla = '0 s'")
+        overdue.fail_overdue(organization)
+    for organization_id, run_id in services.runs_to_complete():
+        services.complete_run(organization_id, run_id)
+
+
+def _organizations() -> list:
+    from practice.tenancy import dispatcher
+
+    with dispatcher():
+        return list(Organization.objects.values_list("id", flat=True))
