@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from coverage.models import Coverage, InsurancePlan
+from practice.admin import SetUpAdmin
 from practice.admin_site import RowAdmin
 
 
 @admin.register(InsurancePlan)
-class InsurancePlanAdmin(RowAdmin):
+class InsurancePlanAdmin(SetUpAdmin):
     list_display = ("plan_name", "payer", "plan_type", "line_of_business", "is_active")
     list_filter = ("plan_type", "line_of_business", "is_active")
     list_select_related = ("payer",)

@@ -263,7 +263,7 @@ def could_not(request: PageRequest, why: str, case: ExceptionCase) -> HttpRespon
 @page("coverage.read", methods=("GET", "POST"))
 def patient_search(request: PageRequest) -> HttpResponse:
     """By keyed index, and by POST: no name, date or number stands in an address."""
-    form = PatientSearch(request.POST or None)
+    form = PatientSearch(request.POST if request.method == "POST" else None)
     found: list[Patient] | None = None
     if request.method == "POST" and form.is_valid():
         found = search_patients(request, form.cleaned_data)

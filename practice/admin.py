@@ -27,8 +27,17 @@ from practice.models import (
     ReadLog,
     User,
 )
+from practice.tenancy import current_organization_id
 
 admin.site.unregister(Group)  # rights hang on memberships, never on groups
+
+
+class SetUpAdmin(RowAdmin):
+    """Rows an organization is set up with: added only once one is chosen."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        chosen = getattr(request, "organization_id", None) is not None
+        return chosen and bool(super().has_add_permission(request))
 
 
 @admin.register(User)
@@ -57,23 +66,25 @@ class OrganizationAdmin(RowAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(RowAdmin):
+class MembershipAdmin(SetUpAdmin):
     list_display = ("user", "level")
     list_filter = ("level",)
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
+    fields = ("user", "level")
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        obj.organization_id = current_organization_id()
         set_level(obj, obj.level)
 
 
 @admin.register(Facility)
-class FacilityAdmin(RowAdmin):
+class FacilityAdmin(SetUpAdmin):
     list_display = ("name", "npi", "time_zone", "service_type")
 
 
 @admin.register(Provider)
-class ProviderAdmin(RowAdmin):
+class ProviderAdmin(SetUpAdmin):
     list_display = ("full_name", "npi")
 
 
@@ -99,7 +110,7 @@ class AppointmentAdmin(WithoutAdding):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(RowAdmin):
+class ApiTokenAdmin(SetUpAdmin):
     list_display = ("name", "user", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     fields = ("user", "name", "expires_at", "last_used_at", "revoked_at")

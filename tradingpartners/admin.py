@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
 from tradingpartners.models import (
     ControlNumber,
@@ -70,7 +71,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(TradingPartner)
-class TradingPartnerAdmin(RowAdmin):
+class TradingPartnerAdmin(SetUpAdmin):
     form = PartnerForm
     list_display = ("name", "code", "transport", "is_active", "is_test", "poller_paused")
     list_filter = ("transport", "is_active")
@@ -113,7 +114,7 @@ class TradingPartnerAdmin(RowAdmin):
 
 
 @admin.register(Route)
-class RouteAdmin(RowAdmin):
+class RouteAdmin(SetUpAdmin):
     list_display = ("payer", "transaction_set", "preference", "partner", "payer_identifier", "payer_name")
     list_filter = ("transaction_set",)
     list_select_related = ("payer", "partner")

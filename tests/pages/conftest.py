@@ -26,6 +26,11 @@ from tests.factories import (
 )
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def acme(db: None) -> Organization:
     return make_organization("Acme Family Medicine")
