@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
 
 from practice.tenancy import tenant
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class PreflightAdminConfig(AdminConfig):
@@ -20,9 +23,10 @@ class PreflightAdminSite(admin.AdminSite):
     site_header = site_title = "Preflight administration"
     index_title = "Set-up"
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Every admin page runs inside the chosen organization, and is rendered there."""
 
+        @wraps(view)
         def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             organization_id = getattr(request, "organization_id", None)
             if organization_id is None:
@@ -30,16 +34,16 @@ class PreflightAdminSite(admin.AdminSite):
             with tenant(organization_id, actor=request.user.pk, reason="admin"):
                 return rendered(view(request, *args, **kwargs))
 
-        return super().admin_view(inside, cacheable)
+        return super().admin_view(cast(View, inside), cacheable)
 
 
 def rendered(response: HttpResponse) -> HttpResponse:
     """Sealed fields open inside the context only, so templates must be finished there."""
     render = getattr(response, "render", None)
-    return render() if render else response
+    return cast(HttpResponse, render()) if render else response
 
 
-class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes none at run time
     """Base of all our admin classes.
 
     Sealed fields and keyed indexes are left out, evidence and states are shown and never edited,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -13,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from practice.middleware import OrganizationRequest
 from practice.models import ApiToken, User
 from practice.tenancy import dispatcher, tenant
 
@@ -41,27 +42,27 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         with dispatcher():  # which organization a token opens is not known before it is found
-            row = (
+            found = (
                 ApiToken.objects.filter(secret_sha256=_digest(secret), revoked_at=None)
-                .values_list("id", "organization_id", "expires_at", "user_id")
+                .values_list("id", "organization_id", "expires_at", "user_id", named=True)
                 .first()
             )
-        if row is None or row[2] < timezone.now():
+        if found is None or found.expires_at < timezone.now():
             raise AuthenticationFailed("This token is not valid.")
-        user = User.objects.filter(pk=row[3], is_active=True).first()
+        user = User.objects.filter(pk=found.user_id, is_active=True).first()
         if user is None:
             raise AuthenticationFailed("This token is not valid.")
-        with tenant(row[1], actor=user.pk):
-            ApiToken.objects.filter(pk=row[0]).update(last_used_at=timezone.now())
-            token = ApiToken.objects.get(pk=row[0])
-        request._request.organization_id = row[1]  # type: ignore[attr-defined]
+        with tenant(found.organization_id, actor=user.pk):
+            ApiToken.objects.filter(pk=found.id).update(last_used_at=timezone.now())
+            token = ApiToken.objects.get(pk=found.id)
+        cast(OrganizationRequest, request._request).organization_id = found.organization_id
         return user, token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
     target_class = "practice.api_authentication.TokenAuthentication"
     name = "token"
 

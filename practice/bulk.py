@@ -60,7 +60,8 @@ def update_rows(
     pairs = sorted(rows, key=lambda pair: str(pair[0]))  # one lock order for everybody
     if not pairs:
         return []
-    fields = [model._meta.get_field(name) for name in pairs[0][1]]
+    columns_of = {field.name: field for field in model._meta.concrete_fields}
+    fields = [columns_of[name] for name in pairs[0][1]]
     arrays = [[key for key, _ in pairs]] + [
         [field.get_db_prep_save(values[field.name], connection) for _, values in pairs] for field in fields
     ]

@@ -34,7 +34,9 @@ class Change(pghistory.models.Event):
     """A row as it was before a change. `pgh_actor` and `pgh_reason` fill themselves in."""
 
     pgh_actor = models.UUIDField(null=True, db_default=current_actor_default())
-    pgh_reason = models.TextField(null=True, db_default=_setting("preflight.reason", models.TextField()))
+    pgh_reason = models.TextField(  # noqa: DJ001  null: nobody gave one
+        null=True, db_default=_setting("preflight.reason", models.TextField())
+    )
 
     class Meta:
         abstract = True
@@ -56,6 +58,6 @@ def tracked(model: type[models.Model], *fields: str) -> type[models.Model]:
         model_name=name,
         base_model=Change,
         abstract=False,
-        context_field=None,
+        context_field=None,  # type: ignore[arg-type]  # means "none", says its manual; its types forgot
         obj_field=pghistory.ObjForeignKey(db_index=True, related_name="history"),
     )

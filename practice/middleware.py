@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from practice.models import Membership
+from practice.models import Membership, User
 from practice.tenancy import acting_as
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -32,6 +32,12 @@ class PrivatePages:
         return response
 
 
+class OrganizationRequest(HttpRequest):
+    """A request that has passed `CurrentOrganization`."""
+
+    organization_id: UUID | None
+
+
 class CurrentOrganization:
     """`request.organization_id`: the one chosen in the session if the person still belongs to it,
     else their first. Platform operators belong to none and choose any."""
@@ -39,21 +45,18 @@ class CurrentOrganization:
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.organization_id = None  # type: ignore[attr-defined]
+    def __call__(self, request: OrganizationRequest) -> HttpResponse:
+        request.organization_id = None
         if request.user.is_authenticated:
-            chosen = request.session.get("organization")
-            request.organization_id = current_organization(request.user, chosen)  # type: ignore[attr-defined]
+            request.organization_id = current_organization(request.user, request.session.get("organization"))
         return self.handler(request)
 
 
-def current_organization(user: object, chosen: str | None) -> UUID | None:
-    if getattr(user, "is_superuser", False):
+def current_organization(user: User, chosen: str | None) -> UUID | None:
+    if user.is_superuser:
         return UUID(chosen) if chosen else None
-    with acting_as(user.pk):  # type: ignore[attr-defined]
+    with acting_as(user.pk):
         mine = list(
-            Membership.objects.filter(user=user.pk)  # type: ignore[attr-defined]
-            .order_by("id")
-            .values_list("organization_id", flat=True)
+            Membership.objects.filter(user=user).order_by("id").values_list("organization_id", flat=True)
         )
     return next((o for o in mine if str(o) == chosen), mine[0] if mine else None)

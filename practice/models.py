@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
@@ -202,17 +202,14 @@ class Appointment(TenantRow):
     service_date = models.DateField(help_text="The day of the visit in the facility's zone.")
     reason = models.CharField(max_length=100, blank=True)
     cancelled = models.BooleanField(default=False)
-    eligibility_status = models.CharField(
-        max_length=8,
-        choices=EligibilityStatus,
-        null=True,
-        editable=False,  # noqa: DJ001
+    eligibility_status = models.CharField(  # noqa: DJ001  null: nobody has asked about it yet
+        max_length=8, choices=EligibilityStatus, null=True, editable=False
     )
     eligibility_as_of = models.DateTimeField(null=True, editable=False)
     eligibility_check = models.UUIDField(null=True, editable=False)
 
-    objects = LiveManager.from_queryset(AppointmentQuerySet)()
-    all_objects = models.Manager.from_queryset(AppointmentQuerySet)()
+    objects: ClassVar = LiveManager.from_queryset(AppointmentQuerySet)()
+    all_objects: ClassVar = models.Manager.from_queryset(AppointmentQuerySet)()
 
     class Meta(TenantRow.Meta):
         indexes = [
@@ -270,7 +267,7 @@ class ReadLog(EvidenceRow):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta(EvidenceRow.Meta):
-        triggers: list[Any] = []
+        triggers = []
 
 
 MembershipHistory = tracked(Membership, "user", "level", "is_deleted")

@@ -1,6 +1,6 @@
 """What every row of an organization has: key, owner, audit block, two managers, two triggers."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 import pgtrigger
@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from practice.history import current_actor_default, current_organization_default
 from practice.tenancy import current_actor_id, current_organization_id
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 def uuid7() -> UUID:
@@ -32,6 +32,9 @@ def primary_key() -> Any:
     return models.UUIDField(primary_key=True, default=uuid7, db_default=UUIDv7(), editable=False)
 
 
+_CHANGED = pgtrigger.Referencing(old="old_values", new="new_values")  # type: ignore[no-untyped-call]  # theirs
+
+
 class Moves(pgtrigger.Trigger):
     """Refuses a state change that is not in the table of allowed moves, for a statement at once.
 
@@ -47,12 +50,12 @@ class Moves(pgtrigger.Trigger):
                 "level": pgtrigger.Statement,
                 "operation": pgtrigger.Update,
                 "when": pgtrigger.After,
-                "referencing": pgtrigger.Referencing(old="old_values", new="new_values"),
+                "referencing": _CHANGED,
                 **kwargs,
             }
         )
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         allowed = ", ".join(
             f"('{old}', '{new}')" for old, news in sorted(self.moves.items()) if old for new in sorted(news)
         )
@@ -94,10 +97,13 @@ class TenantQuerySet(models.QuerySet[Row]):
         )
 
 
-class LiveManager(models.Manager[Row]):
+TenantManager = models.Manager.from_queryset(TenantQuerySet)
+
+
+class LiveManager(TenantManager[Row]):
     """Rows that were not deleted."""
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> models.QuerySet[Row]:
         return super().get_queryset().filter(is_deleted=False)
 
 
@@ -146,13 +152,13 @@ class TenantRow(Owned):
 
     is_deleted = models.BooleanField(default=False, db_default=False, editable=False)
 
-    objects = LiveManager.from_queryset(TenantQuerySet)()
+    objects = LiveManager()
     all_objects = models.Manager.from_queryset(TenantQuerySet)()
 
     class Meta:
         abstract = True
         base_manager_name = "all_objects"
-        triggers = [Touch()]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [Touch()]
 
 
 def _unconstrained(to: str, default: Any, db_default: Any) -> Any:
@@ -185,7 +191,7 @@ class EvidenceRow(models.Model):
 
     class Meta:
         abstract = True
-        triggers = [Touch()]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [Touch()]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -15,7 +15,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +26,12 @@ from django.db.models.lookups import Exact
 from encrypted_fields.fields import EncryptedFieldMixin
 
 from practice.tenancy import current_organization_id
+
+if TYPE_CHECKING:  # Django's fields take no type arguments at run time
+    Field = models.Field[Any, Any]
+    BinaryField = models.BinaryField[Any, Any]
+else:
+    from django.db.models import BinaryField, Field
 
 VERSION = b"g1"
 
@@ -64,7 +70,7 @@ def unseal(token: bytes, label: str) -> bytes:
         raise SealError(label) from error
 
 
-class _SealedField(EncryptedFieldMixin, models.Field):  # type: ignore[misc]
+class _SealedField(EncryptedFieldMixin, Field):  # type: ignore[misc]  # the mixin carries no types
     """The package's mixin with its defects closed; subclasses say how a value becomes text."""
 
     def __init__(self, *args: Any, label: str = "", **kwargs: Any) -> None:
@@ -130,7 +136,7 @@ class SealedJSONField(_SealedField):
         return json.loads(text)
 
 
-class SealedBinaryField(models.BinaryField):
+class SealedBinaryField(BinaryField):
     """Bytes, sealed; for contents of files, in chunks."""
 
     def __init__(self, *args: Any, label: str = "", **kwargs: Any) -> None:
@@ -184,7 +190,7 @@ def keyed_digest(label: str, text: str) -> bytes:
     return hmac.digest(key, f"{label}|{text}".encode(), hashlib.sha256)
 
 
-class KeyedIndexField(models.BinaryField):
+class KeyedIndexField(BinaryField):
     """The keyed digest of another field's value, kept up by save and bulk_create.
 
     Look it up with the plain value: `filter(mrn_index="A-100")`.
