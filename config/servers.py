@@ -19,7 +19,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
@@ -255,11 +255,10 @@ class Postgres(Server):
 
     def _launch(self, lock: IO[bytes], log: IO[bytes]) -> None:
         account = account_for(self.cluster)
-        if not self.cluster.exists():
-            self._settle_in(account)
-        programs = self._within_reach(find_postgres(self.cluster), account)
+        programs = find_postgres(self.cluster)
         if not self.cluster.exists():
             self._create(programs, account, log)
+        programs = self._within_reach(programs, account, self.cluster.parent)
         # Nobody of ours is alive, we hold the lock: a pid in here is a stranger's, and would stop the start.
         self._pid_file.unlink(missing_ok=True)
         settings = {**POSTGRES_SETTINGS, "port": str(_free_port())}
@@ -267,28 +266,34 @@ class Postgres(Server):
         start = (programs / "pg_ctl", "-D", self.cluster, "-w", "-t", "300", "-o", options, "start")
         account.run(*start, output=log, keep=(lock.fileno(),))
 
-    def _settle_in(self, account: Account) -> None:
+    def _create(self, programs: Path, account: Account, log: IO[bytes]) -> None:
         """A user we become may not pass through our folders: its cluster is in /var/tmp, here a link."""
         link = self.folder / "postgres"
         if link.is_symlink():
             raise EmbeddedError(f"{link} leads to a database that is gone: restore it, or remove the link.")
-        if account.user is not None:
+        if account.user is None:
+            self._create_in(self.folder, programs, account, log)
+            return
+        with ExitStack() as undo:
             home = Path(tempfile.mkdtemp(prefix="preflight-", dir="/var/tmp"))  # noqa: S108 (random name, 0700)
+            undo.callback(shutil.rmtree, home)
             os.chown(home, account.user, account.group or 0)
+            self._create_in(home, self._within_reach(programs, account, home), account, log)
             link.symlink_to(home / "postgres")
+            undo.pop_all()
 
-    def _within_reach(self, programs: Path, account: Account) -> Path:
+    def _within_reach(self, programs: Path, account: Account, home: Path) -> Path:
         if account.user is None or account.run("test", "-x", programs / "postgres") == 0:
             return programs
-        copy = self.cluster.parent / "pginstall"
+        copy = home / "pginstall"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(programs.parent, copy, symlinks=True)
         return copy / programs.name
 
-    def _create(self, programs: Path, account: Account, log: IO[bytes]) -> None:
-        unfinished = self.cluster.with_name("postgres.new")
+    def _create_in(self, home: Path, programs: Path, account: Account, log: IO[bytes]) -> None:
+        unfinished = home / "postgres.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        password = self.cluster.with_name("postgres.password")
+        password = home / "postgres.password"
         write_private(password, self.password)
         locale = ["--locale=C.UTF-8"]
         if version(programs / "postgres")[0] >= 17:
@@ -302,7 +307,7 @@ class Postgres(Server):
                 raise ServerFailed(f"The database could not be created; {self.log} says why.")
         finally:
             password.unlink()
-        unfinished.rename(self.cluster)
+        unfinished.rename(home / "postgres")
 
     def _kill_orphans(self) -> None:
         """Children of a killed server hold its shared memory, and a new one refuses to start beside them."""

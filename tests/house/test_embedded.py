@@ -253,6 +253,22 @@ def test_root_without_user_namespaces_becomes_somebody_else(
 
 
 @as_root
+def test_a_creation_that_failed_leaves_no_trace_and_the_next_one_works(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder / "home"
+    home.mkdir()
+    with monkeypatch.context() as broken:
+        broken.setattr(tempfile, "mkdtemp", lambda **how: str(home))
+        broken.setattr(shutil, "which", lambda name: None)
+        broken.setattr(programs.Account, "run", lambda account, *command, **how: 1)
+        with pytest.raises(EmbeddedError, match="could not be created"):
+            embedded.up(folder, ["postgres"])
+    assert not home.exists()
+    assert "DATABASE_URL" in embedded.up(folder, ["postgres"])
+
+
+@as_root
 @pytest.mark.parametrize("user", ["nobody", 54321], ids=["ordinary user", "user without a name"])
 def test_an_ordinary_user_has_servers_too(folder: Path, user: str | int) -> None:
     uid = pwd.getpwnam(user).pw_uid if isinstance(user, str) else user
