@@ -1,6 +1,6 @@
 """What every row of an organization has: key, owner, audit block, two managers, two triggers."""
 
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import pgtrigger
@@ -158,7 +158,7 @@ class TenantRow(Owned):
     class Meta:
         abstract = True
         base_manager_name = "all_objects"
-        triggers: ClassVar[list[pgtrigger.Trigger]] = [Touch()]
+        triggers: list[pgtrigger.Trigger] = [Touch()]
 
 
 def _unconstrained(to: str, default: Any, db_default: Any) -> Any:
@@ -191,7 +191,7 @@ class EvidenceRow(models.Model):
 
     class Meta:
         abstract = True
-        triggers: ClassVar[list[pgtrigger.Trigger]] = [Touch()]
+        triggers: list[pgtrigger.Trigger] = [Touch()]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
