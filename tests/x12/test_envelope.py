@@ -199,9 +199,9 @@ def test_findings_carry_places_and_no_values(name: str) -> None:
 
 
 def refused_codes(wire: str) -> list[str]:
-    started = time.perf_counter()
+    started = time.process_time()
     reading = read(wire)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert set_numbers(reading) == ["0002"]
     return [finding.code.value for finding in reading.findings]
 
@@ -237,7 +237,7 @@ def test_more_findings_than_anyone_reads_end_in_one_that_says_so() -> None:
 def test_much_of_nothing_is_read_in_linear_time(filler: str) -> None:
     wire = interchange(ANSWER)
     for terminated in (wire, wire.replace("~", "\n")):
-        started = time.perf_counter()
+        started = time.process_time()
         read(terminated + filler * (400_000 // len(filler)))
         read(terminated[:200] + filler * (400_000 // len(filler)) + terminated[200:])
-        assert time.perf_counter() - started < 10
+        assert time.process_time() - started < 10

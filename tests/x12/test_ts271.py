@@ -291,6 +291,17 @@ def test_a_code_that_is_missing_or_unknown_is_a_finding(
     assert (finding.code, finding.at.segment_number, finding.at.element) == (code, 10, element)
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("O~NEIL", "segment_id_invalid"), ("O~LEE", "segment_id_invalid"), ("STONE~CLM", "segment_unexpected")],
+)
+def test_a_delimiter_in_the_data_is_found(name: str, code: str) -> None:
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, f"HL*3*2*22*0~NM1*IL*1*{name}*ALICE", "EB*1"))
+    findings = response_to(wire).findings
+    assert [(f.code.value, f.at.segment_number) for f in findings] == [(code, 9)]
+    assert "NEIL" not in repr(findings) and "LEE" not in repr(findings)
+
+
 def test_benefits_above_the_subscriber_belong_to_nobody() -> None:
     response = response_to(interchange(transaction_set(*ABOVE_SUBSCRIBER, "EB*1**30", *ALICE)))
     assert response.answers[0].benefits == ()

@@ -23,6 +23,8 @@ FUNCTIONAL_ID = "FA"
 # IK502 to IK506, AK905 to AK909.
 MOST_NOTES = 5
 
+_SEGMENT_IDS = "ST AK1 AK2 IK3 AK3 CTX IK4 AK4 IK5 AK5 AK9 SE"
+_SEGMENTS = frozenset(_SEGMENT_IDS.split())
 # 997 says the same with other segment ids.
 _AS_999 = {"AK3": "IK3", "AK4": "IK4", "AK5": "IK5"}
 
@@ -104,12 +106,13 @@ class _Reader(SetReader):
             "IK5": self._set_trailer,
             "AK9": self._group_trailer,
         }
-        for number, segment in enumerate(self.segments, 1):
-            handler = handlers.get(_AS_999.get(segment[0], segment[0]))
+        self.check_names(_SEGMENTS)
+        for position, name in enumerate(self.names):
+            handler = handlers.get(_AS_999.get(name, name))
             if handler:
-                handler(segment, number)
+                handler(self.segment(position), position + 1)
         if self.open_set is not None:
-            self._close_set(["IK5"], len(self.segments))
+            self._close_set(["IK5"], len(self.names))
         self._check_summary()
         return ImplementationAcknowledgement(
             functional_id=element_at(self.group, 1),
@@ -186,11 +189,11 @@ class _Reader(SetReader):
 
     def _check_summary(self) -> None:
         """AK903 and AK904 against the sets listed; senders may leave accepted ones out."""
-        end = len(self.segments)
+        end = len(self.names)
         if not self.group or not self.summary:
             self.find(FindingCode.SEGMENT_MISSING, end)
             return
-        number = self.segments.index(self.summary) + 1
+        number = self.names.index("AK9") + 1
         received, accepted = _count(self.summary, 3), _count(self.summary, 4)
         if received is None or received < len(self.sets):
             self.find(FindingCode.COUNT_WRONG, number, 3)

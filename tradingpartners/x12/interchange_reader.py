@@ -340,7 +340,7 @@ class InterchangeReader:
                 self.segments_seen += 1
                 if len(self.findings) <= MOST_FINDINGS:
                     name, *_ = piece.lstrip(WHITESPACE)[:4].split(self.delimiters.element)
-                    self._find(FindingCode.SEGMENT_UNEXPECTED, segment_id([name]))
+                    self._find(FindingCode.SEGMENT_UNEXPECTED, segment_id(name))
 
     # Findings
 
@@ -368,7 +368,7 @@ class InterchangeReader:
             interchange=self.control_number,
             transaction=open_set.control_number,
             segment_number=len(segments),
-            segment_id=segment_id(segments[-1]),
+            segment_id=segment_id(segments[-1][0]),
             group=self.group.control_number if self.group else None,
         )
         self.findings.append(Finding(code, place))

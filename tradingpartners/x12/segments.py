@@ -29,7 +29,14 @@ MOST_SEGMENTS = 500_000
 _SUPPORTED = (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 !\"&'()*+,-./:;?=%@[]_{}\\|<>~#$^"
 )
-_SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}")
+# The segments of the health care sets and their envelope. Another name may be anybody's data.
+_SEGMENT_IDS = """
+AAA ACT ADX AK1 AK2 AK3 AK4 AK5 AK9 AMT BGN BHT BPR CAS CL1 CLM CLP CN1 COB CR1 CR2 CR3 CR5 CR6 CR7 CR8
+CRC CTX CUR DMG DN1 DN2 DSB DTM DTP EB EC ENT EQ FRM GE GS HCP HCR HD HI HL HLH HSD ICM IDC IEA IHA III
+IK3 IK4 IK5 INS ISA K3 LE LIN LQ LS LUI LX MEA MIA MOA MPI MSG N1 N3 N4 NM1 NTE NX1 OI PAT PER PLA PLB
+PRV PS1 PWK QTY RDM REF RMR SBR SE ST STC SV1 SV2 SV3 SV5 SV6 SV7 SVC SVD TA1 TOO TRN TS2 TS3 UM
+"""
+SEGMENT_IDS = frozenset(_SEGMENT_IDS.split())
 
 
 class Delimiters(NamedTuple):
@@ -118,17 +125,18 @@ def _repetition_separator(elements: Segment, others: tuple[str, ...]) -> str:
 def split_segments(text: str, delimiters: Delimiters) -> list[Segment]:
     """The segments of a piece of an interchange: blank ones dropped, indentation removed."""
     element = delimiters.element
-    return [piece.split(element) for piece in _pieces(text, delimiters)]
+    return [piece.split(element) for piece in segment_texts(text, delimiters)]
 
 
 def count_segments(text: str, delimiters: Delimiters) -> int:
     """How many `split_segments` gives, without splitting where it can be counted."""
     if _has_blanks(text, delimiters):
-        return len(_pieces(text, delimiters))
+        return len(segment_texts(text, delimiters))
     return text.count(delimiters.segment) + (not text.endswith(delimiters.segment))
 
 
-def _pieces(text: str, delimiters: Delimiters) -> list[str]:
+def segment_texts(text: str, delimiters: Delimiters) -> list[str]:
+    """The segments before they are split to elements."""
     pieces = text.split(delimiters.segment)
     if not pieces[-1]:
         pieces.pop()
@@ -172,10 +180,10 @@ def join_segments(segments: list[Segment], delimiters: Delimiters) -> str:
     return "".join([element.join(segment) + terminator for segment in segments])
 
 
-def segment_id(segment: Segment) -> str:
-    """The id of a segment, or "" where it has the form of none: then it may be anybody's data."""
-    name = segment[0].strip()
-    return name if _SEGMENT_ID.fullmatch(name) else ""
+def segment_id(name: str) -> str:
+    """The id of a segment, or "" where it is none we know: findings carry nobody's data."""
+    name = name.strip()
+    return name if name in SEGMENT_IDS else ""
 
 
 def element_at(segment: Segment, position: int) -> str:

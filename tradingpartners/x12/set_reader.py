@@ -1,23 +1,50 @@
 """What the readers of 270, 271 and 999 share: one set, its segments, what is found wrong with it."""
 
 from tradingpartners.x12.envelope import TransactionSet
-from tradingpartners.x12.errors import Finding, FindingCode
-from tradingpartners.x12.hierarchy import locate
+from tradingpartners.x12.errors import Finding, FindingCode, Location
 from tradingpartners.x12.parties import DateRange, is_unreadable, read_date_range
+from tradingpartners.x12.segments import Segment, segment_id, segment_texts
 
 
 class SetReader:
-    """Walks one transaction set. Positions count from 0, segment numbers (ST is 1) from 1."""
+    """Walks one transaction set. Positions count from 0, segment numbers (ST is 1) from 1.
+
+    Segments stay text until one is looked at: of a 271, most are benefits that repeat word for
+    word in the answers for other people, and are known by their text.
+    """
 
     def __init__(self, transaction: TransactionSet) -> None:
         self.transaction = transaction
-        self.segments = transaction.segments
+        self.texts = segment_texts(transaction.text, transaction.delimiters)
+        self.element = element = transaction.delimiters.element
         # `names.index` looks a segment up far faster than a loop over segments.
-        self.names = [segment[0] for segment in self.segments]
+        self.names = [text.partition(element)[0] for text in self.texts]
         self.findings: list[Finding] = []
 
+    def segment(self, position: int) -> Segment:
+        return self.texts[position].split(self.element)
+
     def find(self, code: FindingCode, number: int, element: int | None = None) -> None:
-        self.findings.append(Finding(code, locate(self.transaction, self.segments, number, element)))
+        transaction = self.transaction
+        place = Location(
+            interchange=transaction.interchange_control_number,
+            transaction=transaction.control_number,
+            segment_number=number,
+            segment_id=segment_id(self.names[number - 1]),
+            element=element,
+            group=transaction.group_control_number,
+        )
+        self.findings.append(Finding(code, place))
+
+    def check_names(self, known: frozenset[str]) -> None:
+        """Find the segments that are none of this set: most often a delimiter stood in the data."""
+        if known.issuperset(self.names):
+            return
+        for number, name in enumerate(self.names, 1):
+            if name not in known:
+                valid = bool(segment_id(name))
+                code = FindingCode.SEGMENT_UNEXPECTED if valid else FindingCode.SEGMENT_ID_INVALID
+                self.find(code, number)
 
     def first(self, name: str, start: int, end: int) -> int:
         """Where the first such segment is; `end` where there is none."""
@@ -33,7 +60,7 @@ class SetReader:
 
     def date_range(self, position: int) -> DateRange:
         """DTP, and a finding where its date cannot be read."""
-        segment = self.segments[position]
+        segment = self.segment(position)
         period = read_date_range(segment)
         if is_unreadable(period, segment):
             self.find(FindingCode.DATE_INVALID, position + 1, 3)

@@ -7,7 +7,14 @@ from typing import NamedTuple
 from tradingpartners.x12.elements import read_date, write_date, write_period, write_time
 from tradingpartners.x12.envelope import TransactionSet
 from tradingpartners.x12.errors import Finding, FindingCode, WriteErrorCode, X12WriteError
-from tradingpartners.x12.hierarchy import HierarchicalLevel, Level, read_hierarchy
+from tradingpartners.x12.hierarchy import (
+    DEPENDENT,
+    INFORMATION_RECEIVER,
+    INFORMATION_SOURCE,
+    SUBSCRIBER,
+    HierarchicalLevel,
+    read_hierarchy,
+)
 from tradingpartners.x12.parties import (
     DateRange,
     Party,
@@ -246,6 +253,10 @@ def _service_date(question: EligibilityQuestion) -> Segment:
     return ["DTP", "291", *write_period(begin, end if end != begin else None)]
 
 
+_SEGMENT_IDS = "ST BHT HL TRN NM1 REF N3 N4 PER PRV DMG INS HI DTP EQ AMT III SE"
+_SEGMENTS = frozenset(_SEGMENT_IDS.split())
+
+
 class Inquiry(NamedTuple):
     """One person asked about in a 270 somebody wrote."""
 
@@ -293,32 +304,34 @@ class _Reader(SetReader):
         self.repetition = delimiters.repetition or "^"
 
     def read(self) -> EligibilityInquiry:
-        levels, faults = read_hierarchy(self.transaction, self.segments, self.names)
-        self.findings += faults
-        bht = next((segment for segment in self.segments if segment[0] == "BHT"), ["BHT"])
-        if len(bht) < 2:
+        self.check_names(_SEGMENTS)
+        levels = read_hierarchy(self)
+        last = len(self.names) - 1
+        bht_at = self.first("BHT", 1, last)
+        if bht_at == last:
             self.find(FindingCode.SEGMENT_MISSING, 1)
+        bht = self.segment(bht_at) if bht_at < last else ["BHT"]
         questions = self._questions(levels)
         return EligibilityInquiry(
             reference_identification=element_at(bht, 3) or None,
             date=read_date(element_at(bht, 4)),
-            payer=self._party(levels, Level.INFORMATION_SOURCE),
-            receiver=self._party(levels, Level.INFORMATION_RECEIVER),
+            payer=self._party(levels, INFORMATION_SOURCE),
+            receiver=self._party(levels, INFORMATION_RECEIVER),
             questions=tuple(questions),
-            traces=tuple([read_trace(s) for s in self.segments if s[0] == "TRN"]),
+            traces=tuple([read_trace(self.segment(at)) for at in self.all("TRN", 1, last)]),
             findings=tuple(self.findings),
         )
 
     def _questions(self, levels: list[HierarchicalLevel]) -> list[Inquiry]:
-        people = [level for level in levels if level.level in (Level.SUBSCRIBER, Level.DEPENDENT)]
+        people = [level for level in levels if level.level in (SUBSCRIBER, DEPENDENT)]
         questions: list[Inquiry] = []
         subscribers: dict[str, Party | None] = {}
         subscriber: Party | None = None
         for level, following in zip(people, [*people[1:], None], strict=False):
-            if level.level == Level.SUBSCRIBER:
+            if level.level == SUBSCRIBER:
                 question = self._question(level, None)
-                subscriber = subscribers[level.id] = self._party([level], Level.SUBSCRIBER)
-                above = following is not None and following.level == Level.DEPENDENT
+                subscriber = subscribers[level.id] = self._party([level], SUBSCRIBER)
+                above = following is not None and following.level == DEPENDENT
                 if question.service_types or not above:
                     questions.append(question)
             else:
@@ -330,7 +343,7 @@ class _Reader(SetReader):
         found: dict[str, list[Segment]] = {}
         dates: list[DateRange] = []
         for position in range(level.start + 1, level.end):
-            segment = self.segments[position]
+            segment = self.segment(position)
             found.setdefault(segment[0], []).append(segment)
             if segment[0] == "DTP":
                 dates.append(self.date_range(position))
@@ -338,7 +351,7 @@ class _Reader(SetReader):
         demographics = found.get("DMG", [["DMG"]])[0]
         asked = next((each for each in dates if each.qualifier in _SERVICE_DATES), None)
         return Inquiry(
-            is_dependent=level.level == Level.DEPENDENT,
+            is_dependent=level.level == DEPENDENT,
             member_id=party.id or (subscriber.id if subscriber else "") or None,
             last_name=party.last_name or None,
             first_name=party.first_name or None,
@@ -363,10 +376,9 @@ class _Reader(SetReader):
             segment_number=level.start + 1,
         )
 
-    def _party(self, levels: list[HierarchicalLevel], wanted: Level) -> Party | None:
+    def _party(self, levels: list[HierarchicalLevel], wanted: str) -> Party | None:
         for level in levels:
             if level.level == wanted:
-                for segment in self.segments[level.start : level.end]:
-                    if segment[0] == "NM1":
-                        return read_party(segment)
+                name_at = self.first("NM1", level.start, level.end)
+                return read_party(self.segment(name_at)) if name_at < level.end else None
         return None

@@ -5,14 +5,20 @@ one function. Nothing inside a set raises: what cannot be read is None and a fin
 """
 
 from datetime import date
-from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
-from tradingpartners.x12.elements import read_amount, read_date
+from tradingpartners.x12.benefits import read_eb
+from tradingpartners.x12.elements import read_date
 from tradingpartners.x12.envelope import TransactionSet
 from tradingpartners.x12.errors import FindingCode
-from tradingpartners.x12.hierarchy import HierarchicalLevel, Level, read_hierarchy
+from tradingpartners.x12.hierarchy import (
+    DEPENDENT,
+    INFORMATION_RECEIVER,
+    INFORMATION_SOURCE,
+    SUBSCRIBER,
+    HierarchicalLevel,
+    read_hierarchy,
+)
 from tradingpartners.x12.parties import (
     DateRange,
     Party,
@@ -25,8 +31,6 @@ from tradingpartners.x12.parties import (
 from tradingpartners.x12.segments import Delimiters, Segment, element_at
 from tradingpartners.x12.set_reader import SetReader
 from tradingpartners.x12.ts271 import (
-    BENEFIT_CODES,
-    MONEY_CODES,
     PRE_HIERARCHY,
     Answer,
     Benefit,
@@ -62,7 +66,8 @@ class _Person(NamedTuple):
     subscriber: "_Person | None"
 
 
-_BLANKS = [""] * 14
+_SEGMENT_IDS = "ST BHT HL TRN NM1 REF N3 N4 PER AAA PRV DMG INS HI DTP MPI EB HSD MSG III LS LE SE"
+_SEGMENTS = frozenset(_SEGMENT_IDS.split())
 _NO_DETAILS = _Details()
 _NOBODY = Party("", "", "", "", "", "", "")
 
@@ -80,7 +85,7 @@ class _Reader(SetReader):
         # 4010 has no repetition separator, yet its senders repeat service types with a caret.
         self.repetition = delimiters.repetition or "^"
         self.has_rejections = "AAA" in self.names
-        self.traces = {at: read_trace(self.segments[at]) for at in self.all("TRN", 1, len(self.names))}
+        self.traces = {at: read_trace(self.segment(at)) for at in self.all("TRN", 1, len(self.names))}
         self.payer: Party | None = None
         self.receiver: Party | None = None
         self.rejections: list[Rejection] = []
@@ -91,9 +96,9 @@ class _Reader(SetReader):
         self.subscribers: dict[str, _Person] = {}
 
     def read(self) -> EligibilityResponse:
-        levels, faults = read_hierarchy(self.transaction, self.segments, self.names)
-        self.findings += faults
-        heading_end = levels[0].start if levels else len(self.segments) - 1
+        self.check_names(_SEGMENTS)
+        levels = read_hierarchy(self)
+        heading_end = levels[0].start if levels else len(self.names) - 1
         before = self._rejections(PRE_HIERARCHY, 1, heading_end)
         self.above = (before, [], [])
         self.rejections += before
@@ -102,7 +107,7 @@ class _Reader(SetReader):
         bht_at = self.first("BHT", 1, heading_end)
         if bht_at == heading_end:
             self.find(FindingCode.SEGMENT_MISSING, 1)
-        bht = self.segments[bht_at] if bht_at < heading_end else ["BHT"]
+        bht = self.segment(bht_at) if bht_at < heading_end else ["BHT"]
         return EligibilityResponse(
             reference_identification=element_at(bht, 3) or None,
             date=read_date(element_at(bht, 4)),
@@ -116,18 +121,18 @@ class _Reader(SetReader):
 
     def _read_level(self, level: HierarchicalLevel) -> None:
         before, source, receiver = self.above
-        if level.level == Level.SUBSCRIBER:
+        if level.level == SUBSCRIBER:
             self.subscriber = self._person(level, None)
             self.subscribers[level.id] = self.subscriber
             self.people.append(self.subscriber)
-        elif level.level == Level.DEPENDENT:
+        elif level.level == DEPENDENT:
             holder = self.subscribers.get(level.parent_id, self.subscriber)
             self.people.append(self._person(level, holder))
-        elif level.level == Level.INFORMATION_SOURCE:
+        elif level.level == INFORMATION_SOURCE:
             party, source = self._upper_level(level, "A")
             self.payer = self.payer or party
             self.above = (before, source, [])
-        elif level.level == Level.INFORMATION_RECEIVER:
+        elif level.level == INFORMATION_RECEIVER:
             party, receiver = self._upper_level(level, "B")
             self.receiver = self.receiver or party
             self.above = (before, source, receiver)
@@ -135,7 +140,7 @@ class _Reader(SetReader):
     def _upper_level(self, level: HierarchicalLevel, letter: str) -> tuple[Party | None, list[Rejection]]:
         """2000A with 2100A, or 2000B with 2100B: who it is, and its AAA."""
         name_at = self.first("NM1", level.start, level.end)
-        party = read_party(self.segments[name_at]) if name_at < level.end else None
+        party = read_party(self.segment(name_at)) if name_at < level.end else None
         rejections = [
             *self._rejections(f"2000{letter}", level.start, name_at),
             *self._rejections(f"2100{letter}", name_at, level.end),
@@ -148,8 +153,8 @@ class _Reader(SetReader):
 
     def _person(self, level: HierarchicalLevel, subscriber: _Person | None) -> _Person:
         """2000C or 2000D to the end of its 2110."""
-        letter = "C" if level.level == Level.SUBSCRIBER else "D"
-        start, segments = level.start, self.segments
+        letter = "C" if level.level == SUBSCRIBER else "D"
+        start = level.start
         benefits_at = self.first("EB", start, level.end)
         name_at = self.first("NM1", start, benefits_at)
         found: dict[str, list[int]] = {}
@@ -164,15 +169,15 @@ class _Reader(SetReader):
         before, source, receiver = self.above
         return _Person(
             level=level,
-            party=read_party(segments[name_at]) if name_at < benefits_at else _NOBODY,
+            party=read_party(self.segment(name_at)) if name_at < benefits_at else _NOBODY,
             birth_date=birth_date,
             gender=gender,
             traces=tuple([self.traces[at] for at in found.get("TRN", ())]),
-            references=tuple([read_reference(segments[at]) for at in found.get("REF", ())]),
+            references=tuple([read_reference(self.segment(at)) for at in found.get("REF", ())]),
             dates=tuple([self.date_range(at) for at in found.get("DTP", ())]),
             rejections=tuple(rejections),
             benefits=tuple(benefits),
-            changed=any(_marks_change(segments[at]) for at in found.get("INS", ())),
+            changed=any(_marks_change(self.segment(at)) for at in found.get("INS", ())),
             rejections_above=(*before, *source, *receiver),
             subscriber=subscriber,
         )
@@ -181,7 +186,7 @@ class _Reader(SetReader):
         """DMG02 and DMG03."""
         if not positions:
             return None, None
-        segment = self.segments[positions[0]]
+        segment = self.segment(positions[0])
         text = element_at(segment, 2)
         birth_date = read_date(text)
         if birth_date is None and text:
@@ -190,7 +195,6 @@ class _Reader(SetReader):
 
     def _benefits(self, start: int, end: int, loop: str, rejections: list[Rejection]) -> list[Benefit]:
         """The EBs from `start`; AAA among them belong to `loop`."""
-        segments = self.segments
         positions = self.all("EB", start, end)
         benefits = []
         for at, following in zip(positions, [*positions[1:], end], strict=False):
@@ -198,51 +202,15 @@ class _Reader(SetReader):
             if following > at + 1:
                 details = self._details(at + 1, following, loop)
                 rejections += details.rejections
-            benefits.append(self._benefit(segments[at], at + 1, details))
+            benefits.append(self._benefit(at, details))
         return benefits
 
-    def _benefit(self, segment: Segment, number: int, details: _Details) -> Benefit:
-        (
-            _,
-            code,
-            level,
-            types,
-            insurance_type,
-            plan,
-            period,
-            amount,
-            percent,
-            quantity_qualifier,
-            quantity,
-            authorization,
-            network,
-            procedure,
-        ) = (segment + _BLANKS)[:14]
-        if code not in BENEFIT_CODES:
-            code = code.strip()
-            self._check_code(code, number)
-        if (len(period) > 2 or plan) and not amount:
-            self._check_misplaced(code, plan, period, number)
-        return Benefit(
-            code,
-            level or None,
-            _service_types(types, self.repetition) if types else (),
-            insurance_type or None,
-            plan or None,
-            period or None,
-            self._amount(amount, number, 7) if amount else None,
-            self._amount(percent, number, 8) if percent else None,
-            quantity_qualifier or None,
-            self._amount(quantity, number, 10) if quantity else None,
-            authorization or None,
-            network or None,
-            procedure or None,
-            details.dates,
-            details.messages,
-            number,
-            details.references,
-            details.entities,
-        )
+    def _benefit(self, position: int, details: _Details) -> Benefit:
+        values, faults = read_eb(self.texts[position], self.element, self.repetition)
+        for code, element in faults:
+            self.find(code, position + 1, element)
+        dates, messages, references, entities, _ = details
+        return Benefit(*values, dates, messages, position + 1, references, entities)
 
     def _details(self, start: int, end: int, loop: str) -> _Details:
         """DTP, MSG, REF, AAA of a 2110 and the NM1 of its 2120."""
@@ -253,13 +221,13 @@ class _Reader(SetReader):
         for position in range(start, end):
             name = self.names[position]
             if name == "MSG":
-                messages.append(element_at(self.segments[position], 1))
+                messages.append(element_at(self.segment(position), 1))
             elif name == "DTP":
                 dates.append(self.date_range(position))
             elif name == "NM1":
-                entities.append(read_party(self.segments[position]))
+                entities.append(read_party(self.segment(position)))
             elif name == "REF":
-                references.append(read_reference(self.segments[position]))
+                references.append(read_reference(self.segment(position)))
         return _Details(
             tuple(dates),
             tuple(messages),
@@ -274,37 +242,12 @@ class _Reader(SetReader):
         return [self._rejection(loop, position) for position in self.all("AAA", start, end)]
 
     def _rejection(self, loop: str, position: int) -> Rejection:
-        segment = self.segments[position]
+        segment = self.segment(position)
         code = element_at(segment, 3) or None
         if code is None:
             self.find(FindingCode.ELEMENT_MISSING, position + 1, 3)
         valid_request, follow_up = element_at(segment, 1), element_at(segment, 4)
         return Rejection(loop, valid_request or None, code, follow_up or None, position + 1)
-
-    def _amount(self, text: str, number: int, element: int) -> Decimal | None:
-        amount = read_amount(text)
-        if amount is None:
-            self.find(FindingCode.AMOUNT_INVALID, number, element)
-        return amount
-
-    def _check_code(self, code: str, number: int) -> None:
-        if not code:
-            self.find(FindingCode.ELEMENT_MISSING, number, 1)
-        elif code not in BENEFIT_CODES:
-            self.find(FindingCode.CODE_UNKNOWN, number, 1)
-
-    def _check_misplaced(self, code: str, plan: str, period: str, number: int) -> None:
-        """Some payers put the money of EB07 one or two elements early; it stays where it is."""
-        if len(period) > 2 and read_amount(period) is not None:
-            self.find(FindingCode.AMOUNT_MISPLACED, number, 6)
-        elif code in MONEY_CODES and "." in plan and read_amount(plan) is not None:
-            self.find(FindingCode.AMOUNT_MISPLACED, number, 5)
-
-
-@lru_cache(maxsize=4096)
-def _service_types(text: str, repetition: str) -> tuple[str, ...]:
-    """EB03, one code or many."""
-    return tuple([code for part in text.split(repetition) if (code := part.strip())])
 
 
 def _marks_change(ins: Segment) -> bool:
@@ -326,7 +269,7 @@ def _answers(people: list[_Person]) -> tuple[Answer, ...]:
 def _answer(person: _Person) -> Answer:
     party, holder = person.party, person.subscriber
     return Answer(
-        is_dependent=person.level.level == Level.DEPENDENT,
+        is_dependent=person.level.level == DEPENDENT,
         member_id=party.id or (holder.party.id if holder else "") or None,
         last_name=party.last_name or None,
         first_name=party.first_name or None,
