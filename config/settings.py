@@ -203,7 +203,8 @@ CELERY_TASK_ROUTES = {
     "tradingpartners.read_inbound": {"queue": "inbound"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "sweeps.tick", "schedule": schedule(3.0)},
+    # A tick that was not taken in time is worth nothing: the next one does all of it.
+    "tick": {"task": "sweeps.tick", "schedule": schedule(3.0), "options": {"expires": 3.0}},
 }
 
 # --- the API ---------------------------------------------------------------------------------

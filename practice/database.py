@@ -11,6 +11,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
+from practice.models import Organization
+from practice.tenancy import SYSTEM_USER_ID, dispatcher
+
 # Any number that other programs on the same server will hardly use.
 _LOCK = 7_405_926_270_271
 
@@ -72,3 +75,21 @@ def _append_only() -> list[str]:
         for model in apps.get_models()
         if issubclass(model, Change) or model._meta.label in logs
     ]
+
+
+def holds_real_organization() -> bool:
+    """Whether any practice here was not made by a demo, crash or bench run."""
+    with dispatcher():
+        return Organization.objects.filter(is_demo=False).exists()
+
+
+# What migrations put there and no demo touches.
+_KEPT = {"django_migrations", "django_content_type", "auth_permission", "practice_user"}
+
+
+def forget_demo() -> None:
+    """Empty every table of a database that held nothing but demos; the system account stays."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        tables = [f'"{name}"' for name in connection.introspection.table_names() if name not in _KEPT]
+        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+        cursor.execute("DELETE FROM practice_user WHERE id <> %s", [SYSTEM_USER_ID])

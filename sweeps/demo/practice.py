@@ -81,7 +81,6 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
     common = {
         "sender_id": "RIVERSIDEFM",
         "trace_originator": "9RIVERSIDE",
-        "response_sla": timedelta(seconds=30),
         "lease": timedelta(seconds=20),
         "poll_interval": timedelta(seconds=1),
         "taken_timeout": timedelta(seconds=60),
@@ -95,6 +94,7 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
         settings={**_only(sftp, "host", "port", "inbox", "outbox"), "host_keys": [sftp["host_key"]]},
         credentials=_only(sftp, "username", "password"),
         max_st_per_interchange=250,
+        response_sla=timedelta(seconds=30),
         **common,
     )
     for each in told:
