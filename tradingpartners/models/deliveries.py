@@ -1,0 +1,93 @@
+"""What comes in: contents, and each arrival of one; and what the wire did."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from practice.rows import EvidenceRow
+from tradingpartners.models.dispatches import Dispatch
+from tradingpartners.models.interchanges import Payload
+from tradingpartners.models.partners import TradingPartner
+from tradingpartners.models.transactions import Transaction
+
+
+class InboundDelivery(EvidenceRow):
+    """One arrival of bytes: a file a partner left, or a reply on an open connection.
+
+    The content is kept once a partner by hash (`payload`); the same content again is a duplicate
+    delivery. `read_at` is set by the transaction that applied it, so reading is repeatable.
+    """
+
+    partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="+")
+    payload = models.ForeignKey(Payload, on_delete=models.PROTECT, related_name="+", null=True)
+    answering = models.ForeignKey(
+        Transaction,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        help_text="The attempt on whose connection it came.",
+    )
+    file_name = models.CharField(max_length=255, blank=True)
+    remote_size = models.PositiveBigIntegerField(null=True)
+    remote_modified = models.PositiveBigIntegerField(null=True)
+    is_duplicate = models.BooleanField(default=False)
+    read_at = models.DateTimeField(null=True)
+    rescue_count = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=60, blank=True)
+    error_offset = models.PositiveBigIntegerField(null=True)
+    findings = models.JSONField(default=list)
+
+    class Meta(EvidenceRow.Meta):
+        verbose_name_plural = "inbound deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "file_name", "remote_size", "remote_modified"],
+                condition=~Q(file_name=""),
+                name="one_delivery_per_remote_file",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(read_at=None, payload__isnull=False),
+                name="delivery_unread",
+            )
+        ]
+
+
+class InboundFile(EvidenceRow):
+    """One content a partner ever delivered: found again by its hash."""
+
+    partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="+")
+    payload = models.OneToOneField(Payload, on_delete=models.PROTECT, related_name="inbound_file")
+    sha256 = models.BinaryField()
+
+    class Meta(EvidenceRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["partner", "sha256"], name="one_file_per_content")]
+
+
+class TransportLog(EvidenceRow):
+    """What the wire did: no payload, no patient. Partitioned by months of its id."""
+
+    partner = models.ForeignKey(
+        TradingPartner,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    dispatch = models.ForeignKey(
+        Dispatch, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, null=True
+    )
+    event = models.CharField(max_length=20)
+    file_name = models.CharField(max_length=255, blank=True)
+    size = models.PositiveBigIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=60, blank=True)
+
+    class Meta(EvidenceRow.Meta):
+        triggers = []

@@ -1,0 +1,79 @@
+"""One ISA…IEA, in or out, and its bytes."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from practice.history import tracked
+from practice.rows import EvidenceRow, Moves
+from practice.sealing import SealedBinaryField
+from tradingpartners.models.dispatches import Dispatch
+from tradingpartners.models.partners import TradingPartner
+from tradingpartners.states import INTERCHANGE_MOVES
+
+
+class Payload(EvidenceRow):
+    """The bytes of a file, once, in sealed chunks of 1 MiB."""
+
+    sha256 = models.BinaryField()
+    size = models.PositiveBigIntegerField()
+
+
+class PayloadChunk(EvidenceRow):
+    payload = models.ForeignKey(Payload, on_delete=models.PROTECT, related_name="chunks")
+    number = models.PositiveIntegerField()
+    content = SealedBinaryField(label="payloadchunk.content")
+
+    class Meta(EvidenceRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["payload", "number"], name="one_chunk_per_number")]
+
+
+class Direction(models.TextChoices):
+    OUT = "out"
+    IN = "in"
+
+
+class Interchange(EvidenceRow):
+    """One ISA…IEA."""
+
+    class State(models.TextChoices):
+        COMPOSED = "composed"
+        IN_FLIGHT = "in_flight"
+        TAKEN = "taken"
+        OVERDUE = "overdue"
+        RECEIVED = "received"
+
+    partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="+")
+    direction = models.CharField(max_length=3, choices=Direction)
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", null=True)
+    control_number = models.PositiveIntegerField("ISA13", null=True)
+    epoch = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=9, choices=State)
+    payload = models.ForeignKey(Payload, on_delete=models.PROTECT, related_name="+", null=True)
+    span_start = models.PositiveBigIntegerField(default=0)
+    span_end = models.PositiveBigIntegerField(default=0)
+    file_name = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    acknowledgement = models.CharField(max_length=10, blank=True, help_text="TA1 or 999 verdict.")
+
+    class Meta(EvidenceRow.Meta):
+        triggers = [*EvidenceRow.Meta.triggers, Moves(moves=INTERCHANGE_MOVES)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "epoch", "control_number"],
+                condition=Q(direction="out"),
+                name="one_interchange_per_control_number",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["partner", "started_at"],
+                condition=Q(direction="out"),
+                name="interchange_pacing",
+            )
+        ]
+
+
+InterchangeHistory = tracked(Interchange, "state", "acknowledgement")
