@@ -7,6 +7,9 @@ and no patient data: each app lists its columns in `dispatcher_reads` and `dispa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +19,17 @@ from practice.tenancy import SYSTEM_USER_ID, dispatcher
 
 # Any number that other programs on the same server will hardly use.
 _LOCK = 7_405_926_270_271
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two programs that start at once on an empty database must not migrate it twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def prepare_roles() -> None:

@@ -87,6 +87,8 @@ def processes(logs: Path) -> Iterator[Processes]:
     try:
         yield family
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second one must not cut the stopping short
+            signal.signal(number, signal.SIG_IGN)
         family.stop()
 
 

@@ -8,7 +8,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from practice.database import forget_demo, grant_rights, holds_real_organization, prepare_roles
+from practice.database import (
+    forget_demo,
+    grant_rights,
+    holds_real_organization,
+    one_at_a_time,
+    prepare_roles,
+)
 from practice.partitions import make_partitions
 
 
@@ -33,9 +39,10 @@ class Command(BaseCommand):
         forget_demo()
 
     def prepare(self, verbosity: int) -> None:
-        prepare_roles()
-        call_command("migrate", verbosity=max(0, verbosity - 1), interactive=False)
-        made = make_partitions(timezone.now())
-        grant_rights()
+        with one_at_a_time():
+            prepare_roles()
+            call_command("migrate", verbosity=max(0, verbosity - 1), interactive=False)
+            made = make_partitions(timezone.now())
+            grant_rights()
         if verbosity:
             self.stdout.write(f"Database ready ({made} new partitions).")
