@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
-from django.utils import timezone
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "practice_user"}
 
 
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "preflight_template_"
+
+
+def _template() -> str:
+    """The name of a prepared database to copy, made once for these migrations and then kept.
+
+    Preparing takes some twenty seconds, a copy half a second; every worker and run would pay it.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(ROOT.glob("*/migrations/*.py")) + [ROOT / "practice/database.py"]:
+        digest.update(path.read_bytes())
+    name = TEMPLATE + digest.hexdigest()[:16]
+    url = urlsplit(os.environ["DATABASE_URL"])
+    with psycopg.connect(urlunsplit(url._replace(path="/postgres")), autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(271270)")
+        made = [row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()]
+        if name not in made:
+            for old in made:
+                if old.startswith(TEMPLATE):
+                    server.execute(f'DROP DATABASE IF EXISTS "{old}"')
+            server.execute(f'CREATE DATABASE "{name}_new"')
+            subprocess.run(
+                [sys.executable, "manage.py", "database", "prepare", "-v0"],
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "DATABASE_URL": urlunsplit(url._replace(path=f"/{name}_new")),
+                    "DATABASE_ROLE": "owner",
+                },
+                check=True,
+            )
+            server.execute(f'ALTER DATABASE "{name}_new" RENAME TO "{name}"')
+    return name
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
-    request: pytest.FixtureRequest,
     django_test_environment: None,
     django_db_blocker: Any,
     django_db_keepdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    from practice.database import grant_rights, prepare_roles
-    from practice.partitions import make_partitions
-
-    options = connections["default"].settings_dict["OPTIONS"]
+    settings = connections["default"].settings_dict
+    app_role = settings["OPTIONS"].pop("options")
+    settings["OPTIONS"].pop("pool")
+    settings["TEST"]["TEMPLATE"] = _template()
     with django_db_blocker.unblock():
-        app_role = options.pop("options")
-        options.pop("pool")
         connection.close()
-        prepare_roles()
         made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
-        make_partitions(timezone.now(), months=2)
-        grant_rights()
         connection.close()
-        options["options"] = app_role
+        settings["OPTIONS"]["options"] = app_role
     yield
     with django_db_blocker.unblock():
-        options.pop("options")
+        settings["OPTIONS"].pop("options")
         connection.close()
         if not django_db_keepdb:
             teardown_databases(made, verbosity=0)
