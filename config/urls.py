@@ -2,6 +2,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.api import Description, nothing_here
+
 trading_partners = RedirectView.as_view(pattern_name="admin:tradingpartners_tradingpartner_changelist")
 
 urlpatterns = [
@@ -11,4 +13,7 @@ urlpatterns = [
     path("", include("practice.urls")),
     path("", include("eligibility.urls")),
     path("eligibility/sweeps/", include("sweeps.urls")),
+    path("api/v1/openapi.json", Description.as_view(), name="api-description"),
+    path("api/v1/", include("sweeps.api_urls")),
+    path("api/<path:rest>", nothing_here),  # stays behind all that begin with api/
 ]

@@ -1,0 +1,137 @@
+"""The description is valid, and describes exactly what there is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from practice.api import OrganizationView
+from practice.api_limits import AddressRate
+from tests.api.conftest import ApiClient, Practice, problem
+
+DESCRIPTION = "/api/v1/openapi.json"
+
+OPERATIONS = {
+    "exceptions_list": ("get", "/api/v1/eligibility/exceptions"),
+    "sweeps_list": ("get", "/api/v1/eligibility/sweeps"),
+    "sweeps_start": ("post", "/api/v1/eligibility/sweeps"),
+    "sweeps_read": ("get", "/api/v1/eligibility/sweeps/{run_id}"),
+    "sweeps_cancel": ("post", "/api/v1/eligibility/sweeps/{run_id}/cancel"),
+    "sweeps_members": ("get", "/api/v1/eligibility/sweeps/{run_id}/members"),
+    "sweeps_exceptions": ("get", "/api/v1/eligibility/sweeps/{run_id}/exceptions"),
+}
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Made as `manage.py spectacular` makes it; a warning fails."""
+    file = tmp_path_factory.mktemp("openapi") / "openapi.json"
+    call_command(
+        "spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", "--file", str(file)
+    )
+    made: dict[str, Any] = json.loads(Path(file).read_text())
+    return made
+
+
+def operations(schema: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        operation["operationId"]: (method, path)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def routes(resolver: URLResolver, before: str = "/") -> list[tuple[str, Any]]:
+    found = []
+    for each in resolver.url_patterns:
+        path = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            found += routes(each, path)
+        elif isinstance(each, URLPattern):
+            found.append((path, each.callback))
+    return found
+
+
+def test_operation_ids_are_kept(schema: dict[str, Any]) -> None:
+    assert OPERATIONS.items() <= operations(schema).items()
+
+
+def test_every_endpoint_is_described_and_nothing_else(schema: dict[str, Any]) -> None:
+    there = set()
+    for path, view in routes(get_resolver()):
+        cls = getattr(view, "cls", None)
+        if path.startswith("/api/v1/") and cls is not None and path != DESCRIPTION:
+            assert issubclass(cls, OrganizationView), path
+            plain = path.replace("<uuid:", "{").replace(">", "}")
+            there |= {(method.lower(), plain) for method in cls.rights}
+    assert set(operations(schema).values()) == there
+
+
+def test_every_operation_describes_its_answer_and_its_problems(schema: dict[str, Any]) -> None:
+    problem_shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for name, (method, path) in operations(schema).items():
+        operation = schema["paths"][path][method]
+        answers = dict(operation["responses"])
+        (good,) = [answers.pop(code) for code in ("200", "201") if code in answers]
+        assert good["content"]["application/json"]["schema"], name
+        assert {"401", "403", "429", "500", "503"} <= set(answers), name
+        assert all(answer["content"] == problem_shape for answer in answers.values()), name
+        assert operation["summary"], name
+        assert {"token": []} in operation["security"], name
+        if "{" in path:
+            assert "404" in answers, name
+
+
+def test_what_makes_something_wants_a_key(schema: dict[str, Any]) -> None:
+    start = schema["paths"]["/api/v1/eligibility/sweeps"]["post"]
+    (key,) = [each for each in start["parameters"] if each["in"] == "header"]
+    assert (key["name"], key["required"], key["schema"]["maxLength"]) == ("Idempotency-Key", True, 200)
+    body = start["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/NewSweep"}
+    assert {"Location", "Idempotency-Replayed", "RateLimit-Limit"} <= set(
+        start["responses"]["201"]["headers"]
+    )
+
+
+def test_answers_are_as_described(db: None, acme: Practice, schema: dict[str, Any]) -> None:
+    acme.visit()
+    acme.visit(covered=False)
+    run = acme.sweep()
+    client = acme.client()
+    for name, (method, path) in OPERATIONS.items():
+        if method == "get":
+            response = client.get(path.format(run_id=run.pk))
+            assert response.status_code == 200, name
+            shape = schema["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            whole = {**nullable(shape), "components": nullable(schema["components"])}
+            jsonschema.validate(response.json(), whole)
+
+
+def nullable(shape: Any) -> Any:
+    """OpenAPI 3.0's `nullable` in JSON Schema's words."""
+    if isinstance(shape, list):
+        return [nullable(each) for each in shape]
+    if not isinstance(shape, dict):
+        return shape
+    plain = {name: nullable(each) for name, each in shape.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if shape.get("nullable") is True else plain
+
+
+def test_everybody_may_read_the_description(db: None, schema: dict[str, Any]) -> None:
+    response = ApiClient().get(DESCRIPTION)
+    assert response.status_code == 200
+    assert json.loads(response.content) == schema
+
+
+def test_the_description_is_not_given_away_without_end(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AddressRate, "per_minute", 1)
+    ApiClient().get(DESCRIPTION)
+    for spoofed in ("192.0.2.1", "192.0.2.2"):
+        response = ApiClient().get(DESCRIPTION, headers={"X-Forwarded-For": spoofed})
+        problem(response, 429, "throttled")
