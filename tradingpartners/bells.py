@@ -16,12 +16,14 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-def ring(task: Task, *ids: Any, queue: str | None = None) -> None:
+def ring(task: Task[..., None], *ids: object, queue: str | None = None) -> None:
     """Send `task` the ids, as text, once the running transaction has committed."""
+    texts = tuple(str(each) for each in ids)
+    where: dict[str, Any] = {"queue": queue} if queue else {}
 
     def send() -> None:
         try:
-            task.apply_async([str(each) for each in ids], queue=queue, retry=False)
+            task.apply_async(texts, retry=False, **where)
         except OperationalError as error:
             log.warning("bell not rung: task=%s error=%s", task.name, type(error).__name__)
 
@@ -31,6 +33,11 @@ def ring(task: Task, *ids: Any, queue: str | None = None) -> None:
 def listen(app: Celery, queue: str) -> None:
     """Tell the payers' workers to listen to a queue; said again costs nothing."""
     try:
-        app.control.broadcast("add_consumer", arguments={"queue": queue}, pattern="payers@*", matcher="glob")
+        app.control.broadcast(
+            "add_consumer",
+            arguments={"queue": queue},
+            pattern="payers@*",
+            matcher="glob",  # type: ignore[arg-type]  # the name of one travels; its types want a function
+        )
     except OperationalError as error:
         log.warning("queue not announced: queue=%s error=%s", queue, type(error).__name__)

@@ -30,7 +30,7 @@ def next_attempt_at(payer: Payer, *, attempt: int, sent: bool, now: datetime) ->
     """
     if attempt > payer.retries:
         return None
-    backoff = payer.retry_backoff * 2 ** (attempt - 1)
+    backoff: timedelta = payer.retry_backoff * 2 ** (attempt - 1)
     jitter = random.uniform(1.0, 1.25)  # noqa: S311  spreads load, protects nothing
     if not sent and attempt == 1:
         return now

@@ -74,7 +74,8 @@ def free_lost_leases() -> int:
             " WHERE id IN (SELECT id FROM tradingpartners_dispatch"
             " WHERE state = 'claimed' AND lease_until < now() FOR UPDATE SKIP LOCKED)"
         )
-        return cursor.rowcount
+        freed: int = cursor.rowcount
+        return freed
 
 
 class Bell(NamedTuple):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import asyncssh
 
 from tradingpartners.transports import NotSent, RemoteFile, Unsure
+
+Result = TypeVar("Result")
 
 LARGEST_FILE = 512 * 1024 * 1024
 _TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
@@ -52,7 +54,7 @@ def fetch(settings: dict[str, Any], credentials: dict[str, Any], file: RemoteFil
 
     async def work(client: asyncssh.SFTPClient) -> bytes:
         async with client.open(posixpath.join(settings["outbox"], file.name), "rb") as remote:
-            return bytes(await remote.read(file.size + 1))
+            return cast(bytes, await remote.read(file.size + 1))
 
     return _run(settings, credentials, work, deadline=300)
 
@@ -87,15 +89,15 @@ async def _client(
 def _run(
     settings: dict[str, Any],
     credentials: dict[str, Any],
-    work: Any,
+    work: Callable[[asyncssh.SFTPClient], Awaitable[Result]],
     *,
     deadline: float,
-) -> Any:
-    async def connected() -> Any:
+) -> Result:
+    async def connected() -> Result:
         async with _client(settings, credentials) as client:
             return await work(client)
 
-    async def bounded() -> Any:
+    async def bounded() -> Result:
         return await asyncio.wait_for(connected(), deadline)
 
     try:
