@@ -13,6 +13,11 @@ from requests.adapters import HTTPAdapter
 from tradingpartners.transports import NotSent, Reply, Unsure
 
 LARGEST_REPLY = 4 * 1024 * 1024
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
 
 
 @lru_cache(maxsize=512)
@@ -62,6 +67,10 @@ def ask(
         # A kept-alive connection that breaks may have carried the request.
         refused = "NewConnectionError" in repr(error)
         raise (NotSent("connection_refused") if refused else Unsure("connection_lost")) from error
+    except _BAD_ADDRESS as error:
+        raise NotSent("bad_address") from error
+    except requests.exceptions.RequestException as error:
+        raise Unsure("connection_lost") from error
     with response:
         _refuse_status(response)
         return Reply(_body(response, started + deadline), response.status_code)
