@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tradingpartners import x12
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.models import Route, TradingPartner, Transaction, transaction_id
+from tradingpartners.models import Attempt, Route, TradingPartner, trace_number, transaction_id
 from tradingpartners.retries import is_try_later
 
 # One line a transaction set: how its contents become ST…SE, and its GS01 and GS08.
@@ -18,16 +18,17 @@ GROUPS = {"270": ("HS", "005010X279A1")}
 
 
 def write_attempt(
-    attempt: Transaction, contents: Any, route: Route, *, set_control_number: str, now: datetime
+    attempt: Attempt, contents: Any, route: Route, *, set_control_number: str, now: datetime
 ) -> str:
     """ST…SE of one attempt: its contents, addressed as this route's partner knows the payer.
 
     Raises `x12.X12WriteError` naming the field that X12 cannot carry.
     """
+    trace = trace_number(attempt.id)
     addressed = contents._replace(
-        trace_number=attempt.trace_number,
+        trace_number=trace,
         trace_originator=route.partner.trace_originator,
-        reference_identification=attempt.trace_number,
+        reference_identification=trace,
         payer_id=route.payer_identifier,
         payer_name=route.payer_name,
         created=now,

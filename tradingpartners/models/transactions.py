@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar, NamedTuple, Self
 from uuid import UUID
 
@@ -49,10 +50,6 @@ class Attempt(NamedTuple):
     state: str
     set_control_number: str
 
-    @property
-    def trace_number(self) -> str:
-        return trace_number(self.id)
-
 
 class TransactionQuerySet(TenantQuerySet["Transaction"]):
     def attempts(self) -> Self:
@@ -64,6 +61,12 @@ class TransactionQuerySet(TenantQuerySet["Transaction"]):
 
     def unanswered(self) -> Self:
         return self.attempts().filter(state=Transaction.State.SENT)
+
+    def last_positions(self, delivery_ids: Collection[UUID]) -> dict[UUID, int]:
+        """How far each delivery has been stored; one of which nothing was is left out."""
+        stored = self.filter(delivery__in=delivery_ids, position__isnull=False)
+        last = stored.values_list("delivery_id").annotate(last=models.Max("position"))
+        return {delivery_id: position for delivery_id, position in last if delivery_id}
 
     def as_attempts(self) -> list[Attempt]:
         """These attempts as values, each with its payer: one query."""

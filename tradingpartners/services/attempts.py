@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from practice.bulk import update_rows
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
-from tradingpartners.models import Transaction
+from tradingpartners.models import Attempt, Lane, Payer, Transaction
 from tradingpartners.retries import WORKER_LOST, next_attempt_at
 from tradingpartners.services.planning import Subject, queue_questions, routes_by_payer
 from tradingpartners.states import TRANSACTION_MOVES
@@ -26,10 +26,93 @@ _STATE_OF = {
 }
 
 
+# --- steps -----------------------------------------------------------------------------------
+
+
+class Written(NamedTuple):
+    """An attempt and its ST…SE, under its ST02."""
+
+    attempt: Attempt
+    text: str
+    control_number: str
+
+
+class Unwritable(NamedTuple):
+    """An attempt whose data X12 cannot carry, and the field at fault."""
+
+    attempt: Attempt
+    field: str
+
+
+def mark_sent(
+    written: Sequence[Written], *, interchange_id: UUID, partner_code: str, now: datetime
+) -> list[Written]:
+    """The moment before the wire: from here on an attempt may have been read by the payer.
+
+    Returns those that may go: one that an earlier attempt's answer has ended since is not among them.
+    """
+    moved = set(
+        update_rows(
+            Transaction,
+            [
+                (
+                    each.attempt.id,
+                    {
+                        "state": State.SENT,
+                        "sent_at": now,
+                        "interchange": interchange_id,
+                        "set_control_number": each.control_number,
+                    },
+                )
+                for each in written
+            ],
+            where="t.state = 'prepared'",
+        )
+    )
+    sent = [each for each in written if each.attempt.id in moved]
+    _tell(
+        (
+            each.attempt,
+            _outcome(each.attempt, OutcomeKind.SENT, now, text=each.text, partner_code=partner_code),
+        )
+        for each in sent
+    )
+    return sent
+
+
+def refuse_unwritable(refused: Sequence[Unwritable], *, now: datetime) -> None:
+    """Never sent: a person must mend the named field."""
+    moved = set(
+        update_rows(
+            Transaction,
+            [
+                (
+                    each.attempt.id,
+                    {"state": State.NEVER_SENT, "error": _unwritable(each)[:60], "closed_at": now},
+                )
+                for each in refused
+            ],
+            where="t.state = 'prepared'",
+        )
+    )
+    _tell(
+        (each.attempt, _outcome(each.attempt, OutcomeKind.REJECTED, now, code=_unwritable(each)))
+        for each in refused
+        if each.attempt.id in moved
+    )
+
+
+def _unwritable(refused: Unwritable) -> str:
+    return f"unwritable:{refused.field}"
+
+
+# --- ends ------------------------------------------------------------------------------------
+
+
 class End(NamedTuple):
     """How an attempt ended. `again`: the question may be asked once more, if the budget allows."""
 
-    attempt: Transaction
+    attempt: Attempt
     kind: OutcomeKind
     code: str = ""
     text: str | None = None
@@ -52,100 +135,70 @@ def end_attempts(ends: Sequence[End], *, now: datetime) -> None:
         moved = set(
             update_rows(
                 Transaction,
-                [(e.attempt.pk, {"state": state, "error": e.code, "closed_at": now}) for e in group],
+                [(e.attempt.id, {"state": state, "error": e.code[:60], "closed_at": now}) for e in group],
                 where="t.state = ANY(%s)",
                 params=[before],
             )
         )
-        ended += [end for end in group if end.attempt.pk in moved]
-    succeeded = _queue_successors(ended, now)
-    _report([end for end in ended if end.attempt.pk not in succeeded], now)
+        ended += [end for end in group if end.attempt.id in moved]
+    succeeded = _queue_successors([end for end in ended if end.again], now)
+    _tell(
+        (
+            end.attempt,
+            _outcome(end.attempt, end.kind, now, code=end.code, text=end.text, answer=end.answer),
+        )
+        for end in ended
+        if end.attempt.id not in succeeded
+    )
+
+
+class _Unit(NamedTuple):
+    """What makes one unit of several successors: due within the same second, among other things."""
+
+    transaction_set: str
+    correlation_id: UUID
+    lane: Lane
+    due_at: datetime
 
 
 def _queue_successors(ends: Sequence[End], now: datetime) -> set[UUID]:
     """New attempts, with new trace numbers; returns the attempts that got one."""
-    due: dict[tuple[Any, ...], list[Subject]] = defaultdict(list)
-    wanted = [end.attempt for end in ends if end.again]
-    routes = routes_by_payer({a.payer_id for a in wanted}, wanted[0].transaction_set) if wanted else {}
+    if not ends:
+        return set()
+    routes = routes_by_payer({end.attempt.payer.pk for end in ends}, ends[0].attempt.transaction_set)
+    units: dict[_Unit, list[Subject]] = defaultdict(list)
     succeeded = set()
     for end in ends:
-        attempt = end.attempt
-        route = routes.get(attempt.payer_id)
-        if not end.again or route is None:
+        attempt, route = end.attempt, routes.get(end.attempt.payer.pk)
+        at = _next_at(end, route.payer, now) if route else None
+        if route is None or at is None:
             continue
-        lost = end.code == WORKER_LOST  # our fault does not use up the payer's budget
-        at = next_attempt_at(
-            route.payer,
-            attempt=1 if lost else attempt.attempt,
-            sent=end.kind != OutcomeKind.FAILED,
-            now=now,
-        )
-        if lost and at is None:
-            at = now + route.payer.resend_gap
-        if at is None:
-            continue
-        subject = Subject(attempt.subject_id, route, attempt.attempt + (not lost))
-        # one unit for those due within the same second
-        key = (attempt.transaction_set, attempt.correlation_id, attempt.lane, at.replace(microsecond=0))
-        due[key].append(subject)
-        succeeded.add(attempt.pk)
-    for (set_name, correlation_id, lane, at), subjects in due.items():
-        queue_questions(
-            subjects, transaction_set=set_name, correlation_id=correlation_id, lane=lane, due_at=at
-        )
+        unit = _Unit(attempt.transaction_set, attempt.correlation_id, attempt.lane, at.replace(microsecond=0))
+        number = attempt.number if end.code == WORKER_LOST else attempt.number + 1
+        units[unit].append(Subject(attempt.subject_id, route, number))
+        succeeded.add(attempt.id)
+    for unit, subjects in units.items():
+        queue_questions(subjects, **unit._asdict())
     return succeeded
 
 
-def _report(ends: Sequence[End], now: datetime) -> None:
+def _next_at(end: End, payer: Payer, now: datetime) -> datetime | None:
+    """When the next attempt is due; a lost worker is our fault and uses up none of the budget."""
+    if end.code == WORKER_LOST:
+        return next_attempt_at(payer, attempt=1, sent=True, now=now) or now + payer.resend_gap
+    return next_attempt_at(payer, attempt=end.attempt.number, sent=end.kind != OutcomeKind.FAILED, now=now)
+
+
+# --- word to who asked -----------------------------------------------------------------------
+
+
+def _outcome(attempt: Attempt, kind: OutcomeKind, now: datetime, **what: Any) -> Outcome:
+    return Outcome(transaction_id=attempt.id, subject_id=attempt.subject_id, kind=kind, at=now, **what)
+
+
+def _tell(outcomes: Iterable[tuple[Attempt, Outcome]]) -> None:
     by_set: dict[str, list[Outcome]] = defaultdict(list)
-    for end in ends:
-        by_set[end.attempt.transaction_set].append(
-            Outcome(
-                transaction_id=end.attempt.pk,
-                subject_id=end.attempt.subject_id,
-                kind=end.kind,
-                at=now,
-                code=end.code,
-                text=end.text,
-                answer=end.answer,
-            )
-        )
-    for name, outcomes in by_set.items():
-        transaction_set(name).apply(outcomes)
-
-
-def mark_sent(written: Sequence[tuple[Transaction, str]], *, partner_code: str, now: datetime) -> None:
-    """The moment before the wire: from here on an attempt may have been read by the payer."""
-    update_rows(
-        Transaction,
-        [(attempt.pk, {"state": State.SENT, "sent_at": now}) for attempt, _ in written],
-        where="t.state = 'prepared'",
-    )
-    transaction_set(written[0][0].transaction_set).apply(
-        [
-            Outcome(
-                transaction_id=attempt.pk,
-                subject_id=attempt.subject_id,
-                kind=OutcomeKind.SENT,
-                at=now,
-                text=text,
-                partner_code=partner_code,
-            )
-            for attempt, text in written
-        ]
-    )
-
-
-def refuse_unwritable(refused: Sequence[tuple[Transaction, str]], *, now: datetime) -> None:
-    """Questions whose data X12 cannot carry: never sent, and a person must mend the named field."""
-    update_rows(
-        Transaction,
-        [
-            (attempt.pk, {"state": State.NEVER_SENT, "error": f"unwritable:{field}"[:60], "closed_at": now})
-            for attempt, field in refused
-        ],
-    )
-    for attempt, field in refused:
-        transaction_set(attempt.transaction_set).apply(
-            [Outcome(attempt.pk, attempt.subject_id, OutcomeKind.REJECTED, now, code=f"unwritable:{field}")]
-        )
+    for attempt, outcome in outcomes:
+        by_set[attempt.transaction_set].append(outcome)
+    for name, told in by_set.items():
+        transaction_set(name).apply(told)

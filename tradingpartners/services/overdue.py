@@ -46,7 +46,9 @@ def fail_overdue(organization_id: UUID) -> int:
             .select_related("payer", "partner")
             .order_by("pk")[:_BATCH]
         )
-        end_attempts([End(each, OutcomeKind.FAILED, sla_words(each.partner)) for each in overdue], now=now)
+        end_attempts(
+            [End(row.as_attempt(), OutcomeKind.FAILED, sla_words(row.partner)) for row in overdue], now=now
+        )
     return len(overdue)
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
 
+from django.db import connection
+
+from practice.rows import uuid7
 from tradingpartners.models import InboundFile, Payload, PayloadChunk, TradingPartner
 
 CHUNK = 1024 * 1024
 
 
-def keep(content: bytes) -> Payload:
+def keep(content: bytes, *, payload_id: UUID | None = None) -> Payload:
     """Store the bytes for the organization in context."""
-    payload = Payload.objects.create(sha256=hashlib.sha256(content).digest(), size=len(content))
+    payload = Payload.objects.create(
+        id=payload_id or uuid7(), sha256=hashlib.sha256(content).digest(), size=len(content)
+    )
     PayloadChunk.objects.bulk_create(
         PayloadChunk(payload=payload, number=number, content=content[start : start + CHUNK])
         for number, start in enumerate(range(0, len(content) or 1, CHUNK))
@@ -20,16 +28,32 @@ def keep(content: bytes) -> Payload:
 
 
 def keep_once(partner: TradingPartner, content: bytes) -> tuple[Payload, bool]:
-    """Store what a partner delivered, once by its hash; the flag says whether it was known."""
-    digest = hashlib.sha256(content).digest()
-    known = InboundFile.objects.filter(partner=partner, sha256=digest).select_related("payload").first()
-    if known:
-        return known.payload, True
-    payload = keep(content)
-    InboundFile.objects.create(partner=partner, payload=payload, sha256=digest)
-    return payload, False
+    """Store what a partner delivered, once by its hash; the flag says whether it was known.
+
+    Two workers with the same content at the same moment: the second waits for the first, and both
+    have kept it.
+    """
+    digest, payload_id = hashlib.sha256(content).digest(), uuid7()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tradingpartners_inboundfile (partner_id, payload_id, sha256)"
+            " VALUES (%s, %s, %s) ON CONFLICT (partner_id, sha256) DO NOTHING",
+            [partner.pk, payload_id, digest],
+        )
+        is_new = cursor.rowcount == 1
+    if is_new:
+        return keep(content, payload_id=payload_id), False
+    return InboundFile.objects.select_related("payload").get(partner=partner, sha256=digest).payload, True
 
 
 def content_of(payload: Payload) -> bytes:
-    chunks = payload.chunks.order_by("number").values_list("content", flat=True)
-    return b"".join(bytes(chunk) for chunk in chunks)
+    return contents_of([payload.pk])[payload.pk]
+
+
+def contents_of(payload_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """The bytes of several payloads, in one query."""
+    parts: dict[UUID, list[bytes]] = defaultdict(list)
+    chunks = PayloadChunk.objects.filter(payload__in=payload_ids).order_by("payload", "number")
+    for payload_id, content in chunks.values_list("payload_id", "content"):
+        parts[payload_id].append(bytes(content))
+    return {payload_id: b"".join(pieces) for payload_id, pieces in parts.items()}

@@ -25,10 +25,14 @@ class Subject(NamedTuple):
     attempt: int = 1
 
 
-def routes_by_payer(payer_ids: Iterable[UUID], transaction_set: str) -> dict[UUID, Route]:
-    """Each payer's preferred route whose partner is in use."""
+def routes_by_payer(
+    payer_ids: Iterable[UUID], transaction_set: str, *, partner_id: UUID | None = None
+) -> dict[UUID, Route]:
+    """Each payer's preferred route whose partner is in use; with `partner_id`, the one through it."""
+    through = {} if partner_id is None else {"partner_id": partner_id}
     routes = (
         Route.objects.filter(
+            **through,
             payer_id__in=set(payer_ids),
             transaction_set=transaction_set,
             partner__is_active=True,
@@ -67,24 +71,25 @@ def queue_questions(
             **({} if due_at is None else {"due_at": due_at}),
         )
         dispatches.append(dispatch)
-        attempts += [
-            Transaction(
-                direction=Direction.OUT,
-                transaction_set=transaction_set,
-                partner=subject.route.partner,
-                payer=subject.route.payer,
-                dispatch=dispatch,
-                subject_id=subject.subject_id,
-                correlation_id=correlation_id,
-                attempt=subject.attempt,
-                lane=lane,
-                state=Transaction.State.PREPARED,
-            )
-            for subject in unit
-        ]
+        attempts += [_attempt(subject, dispatch) for subject in unit]
     insert_rows(Dispatch, dispatches)
     insert_rows(Transaction, attempts)
     return dispatches
+
+
+def _attempt(subject: Subject, dispatch: Dispatch) -> Transaction:
+    return Transaction(
+        direction=Direction.OUT,
+        transaction_set=dispatch.transaction_set,
+        partner=subject.route.partner,
+        payer=subject.route.payer,
+        dispatch=dispatch,
+        subject_id=subject.subject_id,
+        correlation_id=dispatch.correlation_id,
+        attempt=subject.attempt,
+        lane=dispatch.lane,
+        state=Transaction.State.PREPARED,
+    )
 
 
 def queue_name(route: Route) -> str:
@@ -118,7 +123,7 @@ def cancel_units(correlation_id: UUID) -> list[UUID]:
         .order_by("pk")
     )
     Dispatch.objects.filter(pk__in=[unit.pk for unit in units]).update(state=Dispatch.State.CANCELLED)
-    attempts = Transaction.objects.filter(dispatch__in=units, state=Transaction.State.PREPARED)
-    subjects = list(attempts.values_list("subject_id", flat=True))
+    attempts = Transaction.objects.prepared().filter(dispatch__in=units)
+    subjects = [each for each in attempts.values_list("subject_id", flat=True) if each is not None]
     attempts.update(state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=timezone.now())
     return subjects

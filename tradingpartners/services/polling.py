@@ -11,14 +11,15 @@ from django.utils import timezone
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.models import (
     Direction,
+    Dispatch,
     InboundDelivery,
     Interchange,
     TradingPartner,
     TransportKind,
-    TransportLog,
 )
 from tradingpartners.services import payloads
-from tradingpartners.services.sending import on_the_wire, take_interchanges
+from tradingpartners.services.interchanges import take_interchanges
+from tradingpartners.services.wire import log_wire, on_the_wire
 from tradingpartners.transports import RemoteFile, TransportError, sftp
 
 
@@ -41,27 +42,35 @@ def poll(organization_id: UUID, partner_id: UUID) -> tuple[list[UUID], list[str]
 
     Two pollers at once are one: the first moves the due time on.
     """
-    with tenant(organization_id), connection.cursor() as cursor:
+    with tenant(organization_id):
+        partner = _take_turn(partner_id)
+    if partner is None:
+        return [], []
+    started = time.monotonic()
+    try:
+        files, dropped = on_the_wire(sftp.waiting, partner.settings, partner.credentials)
+    except TransportError as error:
+        with tenant(organization_id):
+            log_wire("poll", partner_id=partner_id, started=started, error=error.code)
+        return [], []
+    with tenant(organization_id):
+        stable = _stable(partner, files)
+    fetched = [_fetch(organization_id, partner, file) for file in stable]
+    with tenant(organization_id):
+        queues = _taken_by_now(partner, dropped)
+    return [delivery_id for delivery_id in fetched if delivery_id is not None], queues
+
+
+def _take_turn(partner_id: UUID) -> TradingPartner | None:
+    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tradingpartners_tradingpartner SET poll_due_at = now() + poll_interval"
             " WHERE id = %s AND poll_due_at <= now() AND NOT poller_paused",
             [partner_id],
         )
         if not cursor.rowcount:
-            return [], []
-        partner = TradingPartner.objects.get(pk=partner_id)
-    started = time.monotonic()
-    try:
-        files, dropped = on_the_wire(sftp.waiting, partner.settings, partner.credentials)
-    except TransportError as error:
-        _log(partner, "poll", started, error=error.code)
-        return [], []
-    fetched = [
-        delivery_id for file in _stable(partner, files) if (delivery_id := _fetch(partner, file)) is not None
-    ]
-    with tenant(organization_id):
-        queues = _taken_by_now(partner, dropped)
-    return fetched, queues
+            return None
+    return TradingPartner.objects.get(pk=partner_id)
 
 
 def _stable(partner: TradingPartner, files: list[RemoteFile]) -> list[RemoteFile]:
@@ -69,60 +78,66 @@ def _stable(partner: TradingPartner, files: list[RemoteFile]) -> list[RemoteFile
 
     The row of a sighting is the delivery that comes of it: unique by name, size and time.
     """
-    with tenant(partner.organization_id):
-        seen = {
-            (row.file_name, row.remote_size, row.remote_modified): row.payload_id
-            for row in InboundDelivery.objects.filter(
-                partner=partner, file_name__in=[file.name for file in files]
+    sightings = InboundDelivery.objects.filter(
+        partner=partner, file_name__in=[file.name for file in files]
+    ).values_list("file_name", "remote_size", "remote_modified", "payload_id")
+    seen: dict[tuple[object, ...], UUID | None] = {(*found,): kept for *found, kept in sightings}
+    InboundDelivery.objects.bulk_create(
+        (
+            InboundDelivery(
+                partner=partner, file_name=file.name, remote_size=file.size, remote_modified=file.modified
             )
-        }
-        new = [file for file in files if tuple(file) not in seen]
-        InboundDelivery.objects.bulk_create(
-            (
-                InboundDelivery(
-                    partner=partner,
-                    file_name=file.name,
-                    remote_size=file.size,
-                    remote_modified=file.modified,
-                )
-                for file in new
-            ),
-            ignore_conflicts=True,
-        )
-    return [file for file in files if tuple(file) in seen and seen[tuple(file)] is None]
+            for file in files
+            if tuple(file) not in seen
+        ),
+        ignore_conflicts=True,
+    )
+    return [file for file in files if tuple(file) in seen and seen[file] is None]
 
 
-def _fetch(partner: TradingPartner, file: RemoteFile) -> UUID | None:
+def _fetch(organization_id: UUID, partner: TradingPartner, file: RemoteFile) -> UUID | None:
     """Fetch one file and keep it, once by its hash; the delivery to read, if it came whole."""
-    started = time.monotonic()
+    started, content, error = time.monotonic(), b"", ""
     try:
         content = on_the_wire(sftp.fetch, partner.settings, partner.credentials, file)
-    except TransportError as error:
-        _log(partner, "fetch", started, file_name=file.name, error=error.code)
-        return None
-    if len(content) != file.size:  # it was being written after all: the next look sees a new size
-        return None
-    with tenant(partner.organization_id):
-        delivery = (
-            InboundDelivery.objects.select_for_update()
-            .filter(
-                partner=partner,
-                file_name=file.name,
-                remote_size=file.size,
-                remote_modified=file.modified,
-                payload=None,
-            )
-            .first()
+    except TransportError as failure:
+        error = failure.code
+    with tenant(organization_id):
+        log_wire(
+            "fetch",
+            partner_id=partner.pk,
+            started=started,
+            file_name=file.name,
+            size=None if error else len(content),
+            error=error,
         )
-        if delivery is None:
+        if error or len(content) != file.size:  # it was being written after all: the next look tells
             return None
-        delivery.payload, delivery.is_duplicate = payloads.keep_once(partner, content)
-        delivery.save(update_fields=["payload", "is_duplicate"])
-    _log(partner, "fetch", started, file_name=file.name, size=file.size)
+        return _keep(partner, file, content)
+
+
+def _keep(partner: TradingPartner, file: RemoteFile, content: bytes) -> UUID | None:
+    """The content, on the row of its sighting; None if another poller was faster."""
+    delivery = (
+        InboundDelivery.objects.select_for_update()
+        .filter(
+            partner=partner,
+            file_name=file.name,
+            remote_size=file.size,
+            remote_modified=file.modified,
+            payload=None,
+        )
+        .first()
+    )
+    if delivery is None:
+        return None
+    delivery.payload, delivery.is_duplicate = payloads.keep_once(partner, content)
+    delivery.save(update_fields=["payload", "is_duplicate"])
     return delivery.pk
 
 
 def _taken_by_now(partner: TradingPartner, dropped: set[str]) -> list[str]:
+    """The queues of those of our files that left the drop folder, where that is the partner's sign."""
     if partner.taken_sign != TradingPartner.TakenSign.GONE:
         return []
     in_flight = Interchange.objects.filter(
@@ -130,18 +145,7 @@ def _taken_by_now(partner: TradingPartner, dropped: set[str]) -> list[str]:
         direction=Direction.OUT,
         state__in=[Interchange.State.IN_FLIGHT, Interchange.State.OVERDUE],
         # a put that is still under way has not dropped its file yet
-        dispatch__state="done",
+        dispatch__state=Dispatch.State.DONE,
     ).values_list("pk", "file_name")
     gone = [pk for pk, name in in_flight if name not in dropped and f"{name}.tmp" not in dropped]
     return take_interchanges(gone, now=timezone.now())
-
-
-def _log(partner: TradingPartner, event: str, started: float, *, error: str = "", **what: object) -> None:
-    with tenant(partner.organization_id):
-        TransportLog.objects.create(
-            partner=partner,
-            event=event,
-            duration_ms=int((time.monotonic() - started) * 1000),
-            error=error,
-            **what,
-        )

@@ -47,8 +47,17 @@ def ask(
     """
     started = time.monotonic()
     auth = (credentials["username"], credentials["password"]) if "username" in credentials else None
+    with _post(_session(payer_id, connections), url, body, auth, deadline) as response:
+        _refuse_status(response)
+        return Reply(_body(response, started + deadline), response.status_code)
+
+
+def _post(
+    session: requests.Session, url: str, body: bytes, auth: tuple[str, str] | None, deadline: float
+) -> requests.Response:
+    """The reply's head; its body is still on the wire."""
     try:
-        response = _session(payer_id, connections).post(
+        return session.post(
             url,
             data=body,
             auth=auth,
@@ -71,9 +80,6 @@ def ask(
         raise NotSent("bad_address") from error
     except requests.exceptions.RequestException as error:
         raise Unsure("connection_lost") from error
-    with response:
-        _refuse_status(response)
-        return Reply(_body(response, started + deadline), response.status_code)
 
 
 def _refuse_status(response: requests.Response) -> None:

@@ -1,0 +1,9 @@
+"""Read what was delivered: match each answer to its attempt, end the attempts, keep a disposition.
+
+The bytes are kept before anything is made of them, so reading can be repeated: sets that an
+interrupted reading has already stored are passed over.
+"""
+
+from tradingpartners.services.inbound.deliveries import read_deliveries, unread_deliveries
+
+__all__ = ["read_deliveries", "unread_deliveries"]

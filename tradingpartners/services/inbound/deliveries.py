@@ -1,0 +1,148 @@
+"""Take up deliveries, apply their sets in batches, close them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from practice.tenancy import dispatcher, tenant
+from tradingpartners.contents import OutcomeKind
+from tradingpartners.models import InboundDelivery, Transaction
+from tradingpartners.services import payloads
+from tradingpartners.services.attempts import End, end_attempts
+from tradingpartners.services.inbound.acknowledgements import acknowledge_interchanges
+from tradingpartners.services.inbound.applying import apply_sets
+from tradingpartners.services.inbound.sets import Reading, Set, read_content
+
+log = logging.getLogger(__name__)
+
+# Sets settled in one transaction: large enough to be set-based, small enough to show progress.
+BATCH = 500
+# A delivery whose reading failed this often without any progress is quarantined; the others go on.
+MOST_RESCUES = 2
+_MOST_FINDINGS = 200
+
+
+def unread_deliveries(*, older_than_seconds: int = 10) -> list[tuple[UUID, UUID]]:
+    """(organization, delivery) of what was kept and not read: its reader was lost."""
+    with dispatcher():
+        return list(
+            InboundDelivery.objects.filter(
+                read_at=None,
+                payload__isnull=False,
+                created_at__lt=timezone.now() - timedelta(seconds=older_than_seconds),
+            )
+            .order_by("created_at")
+            .values_list("organization_id", "id")[:200]
+        )
+
+
+def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """Apply these deliveries, in batches of sets; each batch is one transaction."""
+    with tenant(organization_id):
+        deliveries = _take_up(delivery_ids)
+    if not deliveries:
+        return
+    with tenant(organization_id):
+        contents = payloads.contents_of(
+            {d.payload_id for d in deliveries if d.payload_id and not _is_known(d)}
+        )
+    readings = [_read(delivery, contents) for delivery in deliveries]
+    sets = list(chain.from_iterable(reading.sets for reading in readings))
+    last = len(sets) - len(sets) % BATCH
+    for start in range(0, last, BATCH):
+        with tenant(organization_id):
+            if _apply(sets[start : start + BATCH]):
+                _unread(deliveries).update(rescue_count=0)  # what stops the next batch is another fault
+    with tenant(organization_id):
+        _apply(sets[last:])
+        _close(readings, now=timezone.now())
+
+
+def _unread(deliveries: Iterable[InboundDelivery]) -> QuerySet[InboundDelivery]:
+    return InboundDelivery.objects.filter(pk__in={each.pk for each in deliveries}, read_at=None)
+
+
+def _take_up(delivery_ids: Sequence[UUID]) -> list[InboundDelivery]:
+    """Those not read yet. That they are tried is counted first: what kills its reader must end."""
+    deliveries = list(
+        InboundDelivery.objects.filter(pk__in=delivery_ids, read_at=None, payload__isnull=False)
+        .select_related("partner")
+        .order_by("pk")
+    )
+    _unread(deliveries).update(rescue_count=F("rescue_count") + 1)
+    return deliveries
+
+
+def _is_known(delivery: InboundDelivery) -> bool:
+    """A file whose content was read under another name, or one that its readers did not survive."""
+    is_repeated_file = delivery.is_duplicate and delivery.answering_id is None
+    return is_repeated_file or delivery.rescue_count >= MOST_RESCUES
+
+
+def _read(delivery: InboundDelivery, contents: Mapping[UUID, bytes]) -> Reading:
+    if delivery.rescue_count >= MOST_RESCUES:
+        return Reading(delivery, error="poison")
+    if delivery.payload_id is None or _is_known(delivery):
+        return Reading(delivery)
+    return read_content(delivery, contents[delivery.payload_id])
+
+
+def _apply(sets: Sequence[Set]) -> bool:
+    """Apply those sets that no other reader, or an earlier reading, has stored; whether there are any."""
+    if not sets:
+        return False
+    deliveries = {each.delivery.pk: each.delivery for each in sets}
+    # The same rows for every reader of these deliveries: the second waits here for the first.
+    list(_unread(deliveries.values()).select_for_update().order_by("pk").values_list("pk"))
+    stored = Transaction.objects.last_positions(deliveries)
+    new = [each for each in sets if each.position > stored.get(each.delivery.pk, 0)]
+    apply_sets(new, now=timezone.now())
+    return bool(new)
+
+
+def _close(readings: Sequence[Reading], *, now: datetime) -> None:
+    """Note what could not be read, end the attempts whose reply was no answer, mark all as read."""
+    for reading in readings:
+        _note(reading)
+        acknowledge_interchanges(reading.delivery.partner_id, reading.acknowledgements, now=now)
+    _end_unanswered(readings, now)
+    _unread(each.delivery for each in readings).update(read_at=now)
+
+
+def _note(reading: Reading) -> None:
+    delivery = InboundDelivery.objects.filter(pk=reading.delivery.pk)
+    if reading.error:
+        log.warning(
+            "unreadable delivery: delivery=%s code=%s offset=%s",
+            reading.delivery.pk,
+            reading.error,
+            reading.offset,
+        )
+        delivery.update(error=reading.error, error_offset=reading.offset)
+    elif reading.findings:
+        delivery.update(
+            findings=[
+                {"code": f.code, "transaction": f.at.transaction, "segment": f.at.segment_number}
+                for f in reading.findings[:_MOST_FINDINGS]
+            ]
+        )
+
+
+def _end_unanswered(readings: Sequence[Reading], now: datetime) -> None:
+    """The reply on an attempt's own connection was no answer: the payer may have read the question."""
+    codes = {
+        reading.delivery.answering_id: f"unreadable:{reading.error}" if reading.error else "no_answer"
+        for reading in readings
+        if reading.delivery.answering_id
+    }
+    open_attempts = Transaction.objects.unanswered().filter(pk__in=codes).order_by("pk").as_attempts()
+    end_attempts(
+        [End(each, OutcomeKind.UNKNOWN, codes[each.id], again=True) for each in open_attempts], now=now
+    )

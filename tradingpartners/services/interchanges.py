@@ -1,0 +1,51 @@
+"""Interchanges of ours: their control numbers, and the sign that a partner has one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+LAST_CONTROL_NUMBER = 999_999_999
+
+_RESERVE = """
+    INSERT INTO tradingpartners_controlnumber AS c (partner_id, next, epoch) VALUES (%s, 2, 1)
+    ON CONFLICT (partner_id) DO UPDATE SET
+        next = CASE WHEN c.next < %s THEN c.next + 1 ELSE 1 END,
+        epoch = CASE WHEN c.next < %s THEN c.epoch ELSE c.epoch + 1 END
+    RETURNING next, epoch
+"""
+
+_TAKE = """
+    WITH found AS (
+        SELECT id, dispatch_id FROM tradingpartners_interchange
+        WHERE id = ANY(%s) AND direction = 'out' AND state IN ('in_flight', 'overdue')
+        ORDER BY id FOR UPDATE
+    ), taken AS (
+        UPDATE tradingpartners_interchange i SET state = 'taken', taken_at = %s
+        FROM found WHERE i.id = found.id RETURNING found.dispatch_id
+    )
+    SELECT DISTINCT d.queue FROM taken JOIN tradingpartners_dispatch d ON d.id = taken.dispatch_id
+"""
+
+
+def reserve_control_number(partner_id: UUID) -> tuple[int, int]:
+    """(ISA13, epoch). A gap is harmless, a repeat is refused (TA1 025): spent even if the send fails.
+
+    The partner's other workers wait here until the caller commits: reserve late, commit soon.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, [partner_id, LAST_CONTROL_NUMBER, LAST_CONTROL_NUMBER])
+        following, epoch = cursor.fetchone()
+    return (LAST_CONTROL_NUMBER, epoch - 1) if following == 1 else (following - 1, epoch)
+
+
+def take_interchanges(interchange_ids: Collection[UUID], *, now: datetime) -> list[str]:
+    """The sign came that the partner has these: the next may go. Returns the queues to ring."""
+    if not interchange_ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [list(interchange_ids), now])
+        return [queue for (queue,) in cursor.fetchall()]

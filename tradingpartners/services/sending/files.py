@@ -1,0 +1,134 @@
+"""A unit as one file: written once, handed over until the partner has it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from practice.bulk import update_rows
+from practice.tenancy import tenant
+from tradingpartners import x12
+from tradingpartners.messages import write_envelope
+from tradingpartners.models import Direction, Dispatch, Interchange, TradingPartner, Transaction
+from tradingpartners.services import payloads
+from tradingpartners.services.attempts import Written, mark_sent
+from tradingpartners.services.claiming import Claim
+from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
+from tradingpartners.services.planning import routes_by_payer
+from tradingpartners.services.sending.lease import finish, put_back
+from tradingpartners.services.sending.writing import write_attempts
+from tradingpartners.services.wire import log_wire, on_the_wire
+from tradingpartners.transports import TransportError, sftp
+
+# A file that cannot be handed over is tried again, later each time.
+_PUT_AGAIN = timedelta(seconds=15)
+
+
+class File(NamedTuple):
+    interchange_id: UUID
+    name: str
+    content: bytes
+
+
+def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | None:
+    """The unit's file, marked sent: a new one, or the one an earlier worker wrote. None if nothing
+    is left to ask, and the unit is finished.
+
+    All in the caller's transaction: killed here, nothing was written and no number is spent.
+    """
+    interchange = Interchange.objects.filter(dispatch=dispatch).select_related("payload").first()
+    if interchange is None:
+        interchange = _compose(dispatch, now)
+    if interchange is None or interchange.payload is None:
+        finish(claim)
+        return None
+    content = payloads.content_of(interchange.payload)
+    if interchange.state == Interchange.State.COMPOSED:
+        _start_flight(interchange, dispatch, content, now)
+    return File(interchange.pk, interchange.file_name, content)
+
+
+def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
+    """Write the unit's questions into one interchange and keep its bytes; None if none is left."""
+    attempts = (
+        Transaction.objects.prepared()
+        .filter(dispatch=dispatch)
+        .select_for_update(of=("self",))
+        .order_by("pk")
+        .as_attempts()
+    )
+    payers = {attempt.payer.pk for attempt in attempts}
+    routes = routes_by_payer(payers, dispatch.transaction_set, partner_id=dispatch.partner_id)
+    written = write_attempts(attempts, routes, now=now)
+    if not written:
+        return None
+    number, epoch = reserve_control_number(dispatch.partner_id)
+    partner = dispatch.partner
+    content = write_envelope(
+        partner, dispatch.transaction_set, [each.text for each in written], number=number, now=now
+    )
+    interchange = Interchange.objects.create(
+        partner=partner,
+        direction=Direction.OUT,
+        dispatch=dispatch,
+        control_number=number,
+        epoch=epoch,
+        state=Interchange.State.COMPOSED,
+        payload=payloads.keep(content),
+        span_end=len(content),
+        file_name=f"{partner.sender_id}_{dispatch.transaction_set}_{epoch}_{number:09d}.edi",
+    )
+    update_rows(
+        Transaction,
+        [
+            (each.attempt.id, {"interchange": interchange.pk, "set_control_number": each.control_number})
+            for each in written
+        ],
+    )
+    return interchange
+
+
+def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, now: datetime) -> None:
+    """Mark the interchange and its attempts sent, with the text that goes out."""
+    prepared = Transaction.objects.prepared().filter(interchange=interchange)
+    attempts = {attempt.set_control_number: attempt for attempt in prepared.as_attempts()}
+    reading = x12.read(content)
+    written = [
+        Written(attempts[each.control_number], reading.text[slice(*each.span)], each.control_number)
+        for each in reading.interchanges[0].groups[0].transactions
+        if each.control_number in attempts
+    ]
+    mark_sent(written, interchange_id=interchange.pk, partner_code=dispatch.partner.code, now=now)
+    interchange.state, interchange.started_at = Interchange.State.IN_FLIGHT, now
+    interchange.save(update_fields=["state", "started_at"])
+
+
+def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
+    """Put the file; where that fails, later, the same bytes under the same name and ISA13."""
+    partner = dispatch.partner
+    started, error = time.monotonic(), ""
+    try:
+        on_the_wire(sftp.put, partner.settings, partner.credentials, file.name, file.content)
+    except TransportError as failure:
+        error = failure.code
+    with tenant(claim.organization_id):
+        log_wire(
+            "put",
+            partner_id=partner.pk,
+            dispatch_id=dispatch.pk,
+            started=started,
+            file_name=file.name,
+            size=len(file.content),
+            error=error,
+        )
+    with tenant(claim.organization_id):
+        if error:
+            put_back(claim, later=_PUT_AGAIN * 2 ** min(dispatch.send_attempts, 6))
+            return
+        finish(claim)
+        if partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
+            take_interchanges([file.interchange_id], now=timezone.now())

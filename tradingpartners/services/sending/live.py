@@ -1,0 +1,193 @@
+"""A unit asked question by question, each on a connection of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from practice.rows import uuid7
+from practice.tenancy import tenant
+from tradingpartners.contents import OutcomeKind
+from tradingpartners.messages import write_envelope
+from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
+from tradingpartners.retries import WORKER_LOST
+from tradingpartners.services import payloads
+from tradingpartners.services.attempts import End, Written, end_attempts, mark_sent
+from tradingpartners.services.claiming import Claim
+from tradingpartners.services.inbound import read_deliveries
+from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
+from tradingpartners.services.planning import routes_by_payer
+from tradingpartners.services.sending.lease import LeaseLost, extend, finish, put_back
+from tradingpartners.services.sending.writing import write_attempts
+from tradingpartners.services.wire import log_wire, on_the_wire
+from tradingpartners.transports import NotSent, Reply, TransportError, realtime
+
+# A live chunk gives its connection to the next organization after this.
+LIVE_TURN_SECONDS = 20.0
+
+State = Transaction.State
+
+
+class Question(NamedTuple):
+    """A written attempt, and by what name the partner knows its payer."""
+
+    written: Written
+    payer_identifier: str
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.written.attempt
+
+
+def write_questions(dispatch: Dispatch, *, now: datetime) -> list[Question]:
+    """What is left to ask of the unit, in order."""
+    attempts = (
+        Transaction.objects.attempts()
+        .filter(dispatch=dispatch, state__in=[State.PREPARED, State.SENT])
+        .order_by("pk")
+        .as_attempts()
+    )
+    _give_up_lost([attempt for attempt in attempts if attempt.state == State.SENT], now)
+    waiting = [attempt for attempt in attempts if attempt.state == State.PREPARED]
+    if not waiting:
+        return []
+    payers = {attempt.payer.pk for attempt in waiting}
+    routes = routes_by_payer(payers, dispatch.transaction_set, partner_id=dispatch.partner_id)
+    return [
+        Question(written, routes[written.attempt.payer.pk].payer_identifier)
+        for written in write_attempts(waiting, routes, now=now)
+    ]
+
+
+def _give_up_lost(sent: Sequence[Attempt], now: datetime) -> None:
+    """Attempts that an earlier worker marked sent and never heard of again may have been read."""
+    if not sent:
+        return
+    replies = InboundDelivery.objects.filter(answering__in=[attempt.id for attempt in sent])
+    kept = set(replies.values_list("answering_id", flat=True))
+    ends = [
+        End(attempt, OutcomeKind.UNKNOWN, WORKER_LOST, again=True)
+        for attempt in sent
+        if attempt.id not in kept  # its reply is stored and will be read
+    ]
+    end_attempts(ends, now=now)
+
+
+def ask_in_turn(claim: Claim, dispatch: Dispatch, questions: Sequence[Question]) -> None:
+    """Ask one after another for one turn, keep each reply at once, then read them together."""
+    kept, is_done = _ask_until(time.monotonic() + LIVE_TURN_SECONDS, claim, dispatch, questions)
+    if kept:
+        read_deliveries(claim.organization_id, kept)
+    with tenant(claim.organization_id):
+        if is_done:
+            finish(claim)
+        else:
+            put_back(claim)
+
+
+def _ask_until(
+    until: float, claim: Claim, dispatch: Dispatch, questions: Sequence[Question]
+) -> tuple[list[UUID], bool]:
+    """The replies kept, and whether every question was asked."""
+    kept: list[UUID] = []
+    for question in questions:
+        if time.monotonic() > until:
+            return kept, False
+        try:
+            delivery_id = _ask(claim, dispatch, question)
+        except LeaseLost:  # what came is read all the same; putting the unit back meets it again
+            return kept, False
+        if delivery_id is not None:
+            kept.append(delivery_id)
+    return kept, True
+
+
+class _Envelope(NamedTuple):
+    interchange_id: UUID
+    body: bytes
+
+
+def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
+    """One question over the wire; its reply, kept before anything is made of it."""
+    partner, payer = dispatch.partner, question.attempt.payer
+    url = partner.settings["url"].format(payer_id=question.payer_identifier)
+    with tenant(claim.organization_id):
+        envelope = _start(claim, dispatch, question, now=timezone.now())
+    if envelope is None:
+        return None
+    started = time.monotonic()
+    answer: Reply | TransportError
+    try:
+        answer = on_the_wire(
+            realtime.ask,
+            url,
+            envelope.body,
+            credentials=partner.credentials or {},
+            payer_id=payer.pk,
+            connections=payer.live_connections + payer.batch_connections,
+            deadline=payer.timeout.total_seconds(),
+        )
+    except TransportError as failure:
+        answer = failure
+    # No lease is asked for here: what the wire did stays true when the unit has gone to another
+    # worker, and the attempt's own state fences its end.
+    with tenant(claim.organization_id):
+        return _record(dispatch, question.attempt, envelope, answer, started=started)
+
+
+def _start(claim: Claim, dispatch: Dispatch, question: Question, *, now: datetime) -> _Envelope | None:
+    """Mark the question sent and put it into an interchange of its own; None if it may not go."""
+    extend(claim)
+    partner, interchange_id = dispatch.partner, uuid7()
+    if not mark_sent([question.written], interchange_id=interchange_id, partner_code=partner.code, now=now):
+        return None
+    number, epoch = reserve_control_number(partner.pk)
+    body = write_envelope(partner, dispatch.transaction_set, [question.written.text], number=number, now=now)
+    Interchange.objects.create(
+        id=interchange_id,
+        partner=partner,
+        direction=Direction.OUT,
+        dispatch=dispatch,
+        control_number=number,
+        epoch=epoch,
+        state=Interchange.State.IN_FLIGHT,
+        started_at=now,
+        span_end=len(body),
+    )
+    return _Envelope(interchange_id, body)
+
+
+def _record(
+    dispatch: Dispatch,
+    attempt: Attempt,
+    envelope: _Envelope,
+    answer: Reply | TransportError,
+    *,
+    started: float,
+) -> UUID | None:
+    """Log the call; keep the reply and return its delivery, or end the attempt that got none."""
+    now = timezone.now()
+    log_wire(
+        "ask",
+        partner_id=dispatch.partner_id,
+        dispatch_id=dispatch.pk,
+        started=started,
+        size=len(envelope.body),
+        http_status=answer.http_status,
+        error=answer.code if isinstance(answer, TransportError) else "",
+    )
+    take_interchanges([envelope.interchange_id], now=now)
+    if isinstance(answer, TransportError):
+        kind = OutcomeKind.FAILED if isinstance(answer, NotSent) else OutcomeKind.UNKNOWN
+        end_attempts([End(attempt, kind, answer.code, again=True)], now=now)
+        return None
+    payload, known = payloads.keep_once(dispatch.partner, answer.body)
+    delivery = InboundDelivery.objects.create(
+        partner=dispatch.partner, payload=payload, answering_id=attempt.id, is_duplicate=known
+    )
+    return delivery.pk

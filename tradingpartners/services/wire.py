@@ -1,0 +1,49 @@
+"""The one way to a transport, and the log of what it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from django.db import connection
+
+from practice.tenancy import inside
+from tradingpartners.models import TransportLog
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+def on_the_wire(deed: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Call a transport outside of transactions, without holding a database connection."""
+    if inside():
+        raise RuntimeError("a transport was called inside a transaction")
+    if not connection.in_atomic_block:  # only a test's own transaction may still be open
+        connection.close()
+    return deed(*args, **kwargs)
+
+
+def log_wire(
+    event: str,
+    *,
+    partner_id: UUID,
+    started: float,
+    dispatch_id: UUID | None = None,
+    file_name: str = "",
+    size: int | None = None,
+    http_status: int | None = None,
+    error: str = "",
+) -> None:
+    """One row of the transport log; `started` is the monotonic clock before the call."""
+    TransportLog.objects.create(
+        partner_id=partner_id,
+        dispatch_id=dispatch_id,
+        event=event,
+        file_name=file_name,
+        size=size,
+        http_status=http_status,
+        duration_ms=int((time.monotonic() - started) * 1000),
+        error=error,
+    )
