@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -29,6 +30,7 @@ from practice.exports import csv_response
 from practice.models import Appointment, Patient
 from practice.pages import PageRequest, back_to, page
 from practice.templatetags.preflight import clinic_time, plain_date
+from tradingpartners.tasks import ring_units
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 50_000
@@ -186,7 +188,15 @@ def exception_row(request: PageRequest, case_id: UUID) -> HttpResponse:
 def one_row(request: PageRequest, case: ExceptionCase, *, toast: str = "") -> HttpResponse:
     request.shown_patients([case.patient_id])
     row = queue.row(case, request.organization, timezone.now())
-    context = {"row": row, "zone": row.zone, "now": row.now, "toast": toast, "poll": True}
+    here = QueryDict(urlsplit(request.htmx.current_url or "").query)
+    context = {
+        "row": row,
+        "zone": row.zone,
+        "now": row.now,
+        "toast": toast,
+        "poll": True,
+        "group": QueueFilter(here).chosen()["group"] or "day",
+    }
     is_open = case.state == ExceptionCase.State.OPEN
     template = "eligibility/_row_answer.html" if is_open else "eligibility/_settled.html"
     return TemplateResponse(request, template, context)
@@ -242,6 +252,7 @@ def check_exception(request: PageRequest, case_id: UUID) -> HttpResponse:
     service_date = case.appointment.service_date if case.appointment else today
     if check_again(case.coverage, service_date=service_date, now=now) is None:
         return could_not(request, NO_CONNECTION, case)
+    transaction.on_commit(ring_units, robust=True)
     if request.htmx:
         response = one_row(request, find_case(request, case_id), toast="Asking the payer.")
         return trigger_client_event(response, "asked", after="settle")
@@ -368,5 +379,6 @@ def check_coverage(request: PageRequest, patient_id: UUID, coverage_id: UUID) ->
     if check_again(coverage, service_date=service_date, now=now) is None:
         messages.error(request, NO_CONNECTION)
     else:
+        transaction.on_commit(ring_units, robust=True)
         messages.success(request, "We are asking the payer. Reload in a moment for the answer.")
     return redirect("patient", patient_id)

@@ -113,7 +113,8 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.matches("[data-live]") && (remembered("updates-paused") || document.hidden)) event.preventDefault();
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
+  // Settled, not swapped: only then has htmx taken charge of the panel's form.
+  document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "panel-body") openPanel();
     announceProgress();
   });

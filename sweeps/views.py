@@ -22,6 +22,7 @@ from sweeps.forms import PRESETS, PauseForm, RunForm, ScheduleForm
 from sweeps.models import SweepRun, SweepRunMember, SweepSchedule
 from sweeps.schedules import describe, next_fires, pause_schedule, resume_schedule, save_schedule
 from sweeps.services import cancel_run, create_run
+from tradingpartners.tasks import ring_units
 
 PAGE_SIZE = 50
 RUNS_PER_PAGE = 25
@@ -70,6 +71,7 @@ def new_sweep(request: PageRequest) -> HttpResponse:
     except SweepError as error:
         form.add_error(form_field(form, error.field), str(error))
         return show_form(request, "sweeps/sweep_new.html", form, status=422)
+    transaction.on_commit(ring_units, robust=True)
     return redirect("sweep", run.pk)
 
 
@@ -114,7 +116,9 @@ def sweep(request: PageRequest, run_id: UUID) -> HttpResponse:
     shown = Paginator(members_of(request, run, tab), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = progress.member_rows(shown, request.organization.time_zone)
     request.shown_patients(row.member.patient_id for row in rows)
-    counts = SweepRun.objects.visible_to(request.user).with_counts().values().get(pk=run.pk)
+    counted = SweepRun.objects.visible_to(request.user).with_counts().filter(pk=run.pk)
+    names = ("roster", "inactive", *progress.STATES)
+    counts = dict(zip(names, counted.values_list(*names).get(), strict=True))
     context |= {
         "section": "sweeps",
         "tab": tab,

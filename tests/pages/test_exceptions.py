@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -247,6 +248,22 @@ def test_check_again_asks_the_payer_and_shows_checking(desk: Client, make_case: 
         assert EligibilityCheck.objects.pending().get().trigger == "Manual"
     row = desk.get(f"/eligibility/exceptions/{case.pk}/row/", headers=HTMX).content.decode()
     assert "Checking" in row and "Check again" not in row
+
+
+def test_check_again_rings_at_once_when_it_is_committed(
+    desk: Client,
+    make_case: CaseMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    rung: list[bool] = []
+    monkeypatch.setattr("eligibility.views.ring_units", lambda: rung.append(True))
+    case = make_case()
+    with tenant(case.organization_id):
+        RouteFactory(payer=case.payer)
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(f"/eligibility/exceptions/{case.pk}/check/")
+    assert rung
 
 
 def test_check_again_without_a_connection_says_whom_to_ask(desk: Client, make_case: CaseMaker) -> None:
