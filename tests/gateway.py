@@ -17,8 +17,8 @@ def work() -> int:
         while (claim := claiming.claim_next(queue)) is not None:
             sending.send(claim)
             sent += 1
-    for organization_id, delivery_id in inbound.unread_deliveries(older_than_seconds=-60):
-        inbound.read_deliveries(organization_id, [delivery_id])
+    for organization_id in inbound.organizations_waiting(older_than_seconds=-60):
+        inbound.read_waiting(organization_id, older_than_seconds=-60)
     for organization_id, run_id in services.runs_to_complete():
         services.complete_run(organization_id, run_id)
     return sent

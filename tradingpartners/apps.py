@@ -36,6 +36,7 @@ class TradingPartnersConfig(AppConfig):
             "organization_id",
             "payload_id",
             "read_at",
+            "reader_until",
             "created_at",
             "rescue_count",
         ],

@@ -29,8 +29,9 @@ def poll_task(organization_id: str, partner_id: str) -> None:
 
 
 @shared_task(name="tradingpartners.read_inbound")
-def read_inbound_task(organization_id: str, delivery_id: str) -> None:
-    inbound.read_deliveries(UUID(organization_id), [UUID(delivery_id)])
+def read_inbound_task(organization_id: str) -> None:
+    if inbound.read_waiting(UUID(organization_id)):
+        ring(read_inbound_task, organization_id)
 
 
 def ring_units() -> None:
@@ -48,7 +49,7 @@ def keep_going() -> None:
     ring_units()
     for organization_id, partner_id in polling.partners_to_poll():
         ring(poll_task, organization_id, partner_id)
-    for organization_id, delivery_id in inbound.unread_deliveries():
-        ring(read_inbound_task, organization_id, delivery_id)
+    for organization_id in inbound.organizations_waiting():
+        ring(read_inbound_task, organization_id)
     for organization_id in overdue.overdue_organizations():
         overdue.fail_overdue(organization_id)

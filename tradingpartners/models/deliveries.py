@@ -35,6 +35,7 @@ class InboundDelivery(EvidenceRow):
     remote_modified = models.PositiveBigIntegerField(null=True)
     is_duplicate = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True)
+    reader_until = models.DateTimeField(null=True, help_text="The lease of who reads it now.")
     rescue_count = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=60, blank=True)
     error_offset = models.PositiveBigIntegerField(null=True)

@@ -4,6 +4,10 @@ The bytes are kept before anything is made of them, so reading can be repeated: 
 interrupted reading has already stored are passed over.
 """
 
-from tradingpartners.services.inbound.deliveries import read_deliveries, unread_deliveries
+from tradingpartners.services.inbound.deliveries import (
+    organizations_waiting,
+    read_deliveries,
+    read_waiting,
+)
 
-__all__ = ["read_deliveries", "unread_deliveries"]
+__all__ = ["organizations_waiting", "read_deliveries", "read_waiting"]

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
@@ -26,25 +27,44 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # A delivery whose reading failed this often without any progress is quarantined; the others go on.
 MOST_RESCUES = 2
+# A reader that has not finished a batch within this is taken for lost.
+READER_LEASE = timedelta(seconds=60)
+# Deliveries read at one wake-up: live replies are small, and another organization waits behind.
+TURN = 100
 _MOST_FINDINGS = 200
 
 
-def unread_deliveries(*, older_than_seconds: int = 10) -> list[tuple[UUID, UUID]]:
-    """(organization, delivery) of what was kept and not read: its reader was lost."""
+def organizations_waiting(*, older_than_seconds: int = 10) -> list[UUID]:
+    """Organizations with something kept that nobody is reading: its reader was lost."""
     with dispatcher():
-        return list(
-            InboundDelivery.objects.filter(
-                read_at=None,
-                payload__isnull=False,
-                created_at__lt=timezone.now() - timedelta(seconds=older_than_seconds),
-            )
-            .order_by("created_at")
-            .values_list("organization_id", "id")[:200]
-        )
+        waiting = _waiting(older_than_seconds).values_list("organization_id", flat=True)
+        return list(waiting.order_by("organization_id").distinct())
+
+
+def read_waiting(organization_id: UUID, *, older_than_seconds: int = 10) -> bool:
+    """Read the oldest of what waits; whether there is more."""
+    with tenant(organization_id):
+        waiting = list(_waiting(older_than_seconds).order_by("pk").values_list("pk", flat=True)[: TURN + 1])
+    read_deliveries(organization_id, waiting[:TURN])
+    return len(waiting) > TURN
+
+
+def _waiting(older_than_seconds: int) -> QuerySet[InboundDelivery]:
+    return _free().filter(created_at__lt=Now() - timedelta(seconds=older_than_seconds))
+
+
+def _free() -> QuerySet[InboundDelivery]:
+    """Kept, not read, and read by nobody at the moment."""
+    return InboundDelivery.objects.filter(
+        Q(reader_until=None) | Q(reader_until__lt=Now()), read_at=None, payload__isnull=False
+    )
 
 
 def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
-    """Apply these deliveries, in batches of sets; each batch is one transaction."""
+    """Apply these deliveries, in batches of sets; each batch is one transaction.
+
+    Those that somebody else is reading are left to them.
+    """
     with tenant(organization_id):
         deliveries = _take_up(delivery_ids)
     if not deliveries:
@@ -59,7 +79,8 @@ def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None
     for start in range(0, last, BATCH):
         with tenant(organization_id):
             if _apply(sets[start : start + BATCH]):
-                _unread(deliveries).update(rescue_count=0)  # what stops the next batch is another fault
+                # what stops the next batch is another fault
+                _unread(deliveries).update(rescue_count=0, reader_until=Now() + READER_LEASE)
     with tenant(organization_id):
         _apply(sets[last:])
         _close(readings, now=timezone.now())
@@ -70,14 +91,16 @@ def _unread(deliveries: Iterable[InboundDelivery]) -> QuerySet[InboundDelivery]:
 
 
 def _take_up(delivery_ids: Sequence[UUID]) -> list[InboundDelivery]:
-    """Those not read yet. That they are tried is counted first: what kills its reader must end."""
-    deliveries = list(
-        InboundDelivery.objects.filter(pk__in=delivery_ids, read_at=None, payload__isnull=False)
+    """Lease those that are free. That they are tried is counted first: what kills its reader must end."""
+    taken = list(
+        _free()
+        .filter(pk__in=delivery_ids)
+        .select_for_update(of=("self",), skip_locked=True)
         .select_related("partner")
         .order_by("pk")
     )
-    _unread(deliveries).update(rescue_count=F("rescue_count") + 1)
-    return deliveries
+    _unread(taken).update(rescue_count=F("rescue_count") + 1, reader_until=Now() + READER_LEASE)
+    return taken
 
 
 def _is_known(delivery: InboundDelivery) -> bool:
