@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -104,8 +104,8 @@ class Coverage(TenantRow):
     payer_termination_date = models.DateField(null=True, editable=False)
     payer_as_of = models.DateTimeField(null=True, editable=False)
 
-    objects = LiveManager.from_queryset(CoverageQuerySet)()
-    all_objects = models.Manager.from_queryset(CoverageQuerySet)()
+    objects: ClassVar = LiveManager.from_queryset(CoverageQuerySet)()
+    all_objects: ClassVar = models.Manager.from_queryset(CoverageQuerySet)()
 
     class Meta(TenantRow.Meta):
         constraints = [

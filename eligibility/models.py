@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -76,8 +76,8 @@ class EligibilityCheck(TenantRow):
     other_payer_first = models.BooleanField(default=False)
     pending_at_payer = models.BooleanField(default=False, help_text="EB01 5, 7 or 8.")
 
-    objects = LiveManager.from_queryset(EligibilityCheckQuerySet)()
-    all_objects = models.Manager.from_queryset(EligibilityCheckQuerySet)()
+    objects: ClassVar = LiveManager.from_queryset(EligibilityCheckQuerySet)()
+    all_objects: ClassVar = models.Manager.from_queryset(EligibilityCheckQuerySet)()
 
     class Meta(TenantRow.Meta):
         triggers = [*TenantRow.Meta.triggers, Moves(moves=ELIGIBILITY_CHECK_MOVES, field="status")]
@@ -220,8 +220,8 @@ class ExceptionCase(TenantRow):
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     holds_through = models.DateField(null=True)
 
-    objects = LiveManager.from_queryset(ExceptionCaseQuerySet)()
-    all_objects = models.Manager.from_queryset(ExceptionCaseQuerySet)()
+    objects: ClassVar = LiveManager.from_queryset(ExceptionCaseQuerySet)()
+    all_objects: ClassVar = models.Manager.from_queryset(ExceptionCaseQuerySet)()
 
     class Meta(TenantRow.Meta):
         triggers = [*TenantRow.Meta.triggers, Moves(moves=EXCEPTION_CASE_MOVES)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Q
@@ -13,7 +13,7 @@ from coverage.models import Coverage
 from eligibility.models import EligibilityCheck
 from practice.history import tracked
 from practice.models import Appointment, Facility, Patient, is_time_zone
-from practice.rows import EvidenceRow, Moves, TenantQuerySet, TenantRow
+from practice.rows import EvidenceRow, LiveManager, Moves, TenantQuerySet, TenantRow
 from sweeps.states import SWEEP_RUN_MEMBER_MOVES, SWEEP_RUN_MOVES
 from tradingpartners.models import Payer
 
@@ -101,8 +101,20 @@ class SweepRun(TenantRow):
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
 
-    objects = models.Manager.from_queryset(SweepRunQuerySet)()
-    all_objects = models.Manager.from_queryset(SweepRunQuerySet)()
+    # what `with_counts()` adds
+    roster: int
+    queued: int
+    submitted: int
+    received: int
+    failed: int
+    skipped: int
+    active: int
+    inactive: int
+    unknown: int
+    aaa_rejected: int
+
+    objects: ClassVar = LiveManager.from_queryset(SweepRunQuerySet)()
+    all_objects: ClassVar = models.Manager.from_queryset(SweepRunQuerySet)()
 
     class Meta(TenantRow.Meta):
         triggers = [*TenantRow.Meta.triggers, Moves(moves=SWEEP_RUN_MOVES)]
@@ -195,7 +207,7 @@ class SweepRunMember(EvidenceRow):
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     failure_reason = models.CharField(max_length=200, blank=True, help_text="Verbatim.")
 
-    objects = models.Manager.from_queryset(SweepRunMemberQuerySet)()
+    objects: ClassVar = models.Manager.from_queryset(SweepRunMemberQuerySet)()
 
     class Meta(EvidenceRow.Meta):
         triggers = [*EvidenceRow.Meta.triggers, Moves(moves=SWEEP_RUN_MEMBER_MOVES)]

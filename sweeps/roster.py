@@ -53,4 +53,4 @@ def fill(run: SweepRun) -> int:
                 "no_coverage": NO_COVERAGE,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from eligibility.models import EligibilityCheck
 from practice.models import Appointment, Patient
@@ -40,9 +41,9 @@ def read_journal(path: Path) -> Journal:
     return Journal(asked, truths)
 
 
-def summary(run: SweepRun, journal: Journal, *, seconds: float) -> dict[str, Any]:
+def summary(organization_id: UUID, run: SweepRun, journal: Journal, *, seconds: float) -> dict[str, Any]:
     """The figures of a finished run; `reconciled` is true only if nothing at all disagrees."""
-    with tenant(run.organization_id):
+    with tenant(organization_id):
         counted = SweepRun.objects.with_counts().get(pk=run.pk)
         figures: dict[str, Any] = {
             "patients": Patient.objects.count(),

@@ -45,9 +45,7 @@ def population(population_file: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def simulator(
-    tmp_path_factory: pytest.TempPathFactory, population_file: Path
-) -> Iterator[Simulator]:
+def simulator(tmp_path_factory: pytest.TempPathFactory, population_file: Path) -> Iterator[Simulator]:
     running = start(tmp_path_factory.mktemp("simulator"), population_file, *QUICK)
     yield running
     assert running.stop() == 0

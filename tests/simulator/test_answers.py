@@ -177,16 +177,12 @@ def test_a_type_nothing_was_said_about_is_not_covered(
     simulator: Simulator, exchanges: list[Exchange]
 ) -> None:
     each = first(exchanges, "active", "HARBOR")
-    asked = question(
-        each.payer, each.patient, each.coverage, day=TODAY, trace="35", service_type="35"
-    )
+    asked = question(each.payer, each.patient, each.coverage, day=TODAY, trace="35", service_type="35")
     _, raw = simulator.post(each.payer["payer_id"], interchange([asked]))
     assert named(split(raw), "EB", "I", "", "35")
 
 
-def test_one_set_may_ask_about_a_whole_family(
-    simulator: Simulator, exchanges: list[Exchange]
-) -> None:
+def test_one_set_may_ask_about_a_whole_family(simulator: Simulator, exchanges: list[Exchange]) -> None:
     each = next(each for each in exchanges if each.case == "dependent" and is_live(each))
     asked = question(each.payer, each.patient, each.coverage, day=TODAY, trace="child")
     at = asked.index("HL*4*3*23*0")

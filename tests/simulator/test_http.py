@@ -44,9 +44,7 @@ def test_only_post_is_answered(simulator: Simulator) -> None:
     assert simulator.post(LIVE, b"", method="GET")[0] == 405
 
 
-def test_what_is_no_whole_270_is_a_bad_request(
-    simulator: Simulator, population: dict[str, Any]
-) -> None:
+def test_what_is_no_whole_270_is_a_bad_request(simulator: Simulator, population: dict[str, Any]) -> None:
     good = body_for(asking(population, "active"))
     miscounted = good.replace(b"SE*13*", b"SE*14*")
     other_set = good.replace(b"ST*270*", b"ST*276*")
@@ -59,9 +57,7 @@ def test_what_is_no_whole_270_is_a_bad_request(
     assert simulator.post(LIVE, good)[0] == 200
 
 
-def test_a_request_cut_in_half_disturbs_nobody(
-    simulator: Simulator, population: dict[str, Any]
-) -> None:
+def test_a_request_cut_in_half_disturbs_nobody(simulator: Simulator, population: dict[str, Any]) -> None:
     address = urlsplit(simulator.ready["http"]["url"])
     for half in (b"POST /pay", b"POST / HTTP/1.1\r\nContent-Length: 999\r\n\r\nISA*", b"\r\n\r\n"):
         with socket.create_connection((str(address.hostname), int(address.port or 0))) as line:
@@ -69,9 +65,7 @@ def test_a_request_cut_in_half_disturbs_nobody(
     assert simulator.post(LIVE, body_for(asking(population, "active")))[0] == 200
 
 
-def test_one_connection_carries_many_questions(
-    simulator: Simulator, population: dict[str, Any]
-) -> None:
+def test_one_connection_carries_many_questions(simulator: Simulator, population: dict[str, Any]) -> None:
     http = simulator.ready["http"]
     secret = b64encode(f"{http['username']}:{http['password']}".encode()).decode()
     line = HTTPConnection(urlsplit(http["url"]).netloc)

@@ -16,9 +16,7 @@ def test_every_question_is_booked_once(simulator: Simulator, exchanges: list[Exc
         assert booked[each.trace] == expected
 
 
-def test_every_answer_is_booked_with_its_meaning(
-    simulator: Simulator, exchanges: list[Exchange]
-) -> None:
+def test_every_answer_is_booked_with_its_meaning(simulator: Simulator, exchanges: list[Exchange]) -> None:
     truths = {entry["trace"]: entry["truth"] for entry in simulator.entries("271")}
     for each in exchanges:
         if each.answer:
@@ -35,9 +33,7 @@ def test_silence_is_booked(simulator: Simulator, exchanges: list[Exchange]) -> N
     assert {silences[trace]["status"] for trace in silent} == {"none"}
 
 
-def test_an_answer_in_a_file_names_the_file(
-    simulator: Simulator, exchanges: list[Exchange]
-) -> None:
+def test_an_answer_in_a_file_names_the_file(simulator: Simulator, exchanges: list[Exchange]) -> None:
     outbox = simulator.outbox()
     files = {entry["trace"]: entry["file"] for entry in simulator.entries("271")}
     for each in exchanges:

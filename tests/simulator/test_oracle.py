@@ -34,9 +34,7 @@ def test_200_answers_are_valid(oracle: Any, exchanges: list[Exchange]) -> None:
         assert valid and not errors
 
 
-def test_acknowledgements_are_valid(
-    oracle: Any, simulator: Simulator, exchanges: list[Exchange]
-) -> None:
+def test_acknowledgements_are_valid(oracle: Any, simulator: Simulator, exchanges: list[Exchange]) -> None:
     accepting = [raw for name, raw in simulator.outbox().items() if name.startswith("999")]
     assert accepting
     for raw in accepting:

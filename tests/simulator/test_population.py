@@ -62,9 +62,7 @@ def test_every_patient_is_seen_inside_the_window(today: date, window_days: int) 
 
 
 @pytest.mark.parametrize(("today", "window_days"), DAYS)
-def test_visits_stand_on_both_sides_of_a_month_end_where_there_is_one(
-    today: date, window_days: int
-) -> None:
+def test_visits_stand_on_both_sides_of_a_month_end_where_there_is_one(today: date, window_days: int) -> None:
     population = make(200, today, window_days)
     month = today.isoformat()[:7]
     both = {
@@ -90,9 +88,7 @@ def test_coverage_ends_inside_the_window(today: date, window_days: int) -> None:
 
 def members_by_id(population: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
-        member["member_id"]: member
-        for known in population["truth"].values()
-        for member in known["members"]
+        member["member_id"]: member for known in population["truth"].values() for member in known["members"]
     }
 
 

@@ -88,9 +88,7 @@ class Answer:
 
     def no_answers(self, *, reason: str, file: str | None) -> list[Entry]:
         nothing = {"status": Status.NONE.value, "aaa": None, "loop": None}
-        entries = [
-            self.entry("no_answer", verdict, reason=reason, file=file) for verdict in self.verdicts
-        ]
+        entries = [self.entry("no_answer", verdict, reason=reason, file=file) for verdict in self.verdicts]
         return [{**entry, "truth": {**entry["truth"], **nothing}} for entry in entries]
 
     def entry(self, event: str, verdict: Verdict, **more: Any) -> Entry:
@@ -134,9 +132,7 @@ class Answering:
         self.journal.write(entries)
         self.remember(entries)
 
-    def answer(
-        self, transaction_set: TransactionSet, *, repetition: str, payer_ids: Iterable[str]
-    ) -> Answer:
+    def answer(self, transaction_set: TransactionSet, *, repetition: str, payer_ids: Iterable[str]) -> Answer:
         """Decide on one ST*270 for one of `payer_ids`; a payer not among them is not here."""
         inquiry = read_inquiry(transaction_set, repetition=repetition)
         records = self.records.get(inquiry.payer_id)
@@ -167,7 +163,5 @@ class Answering:
 
     def payer_ids(self, transport: Transport) -> frozenset[str]:
         return frozenset(
-            payer_id
-            for payer_id, records in self.records.items()
-            if records.payer.transport is transport
+            payer_id for payer_id, records in self.records.items() if records.payer.transport is transport
         )

@@ -178,9 +178,7 @@ class Clearinghouse:
     def is_given(self, parcel: Parcel, part: int) -> bool:
         return part in self.given.get(parcel.taken, set())
 
-    def answer(
-        self, parcel: Parcel, part: int, spoken: Sequence[Answer], silent: Sequence[Answer]
-    ) -> None:
+    def answer(self, parcel: Parcel, part: int, spoken: Sequence[Answer], silent: Sequence[Answer]) -> None:
         """One file of 271s; and a line for each question that is met with silence."""
         file = parcel.taken.partition("_")[2]
         nothing = [x for each in silent for x in each.no_answers(reason="no_answer", file=file)]

@@ -37,9 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="simulator", description="Simulated payers that answer X12 270s over HTTP and SFTP."
-    )
+    parser = Parser(prog="simulator", description="Simulated payers that answer X12 270s over HTTP and SFTP.")
     commands = parser.add_subparsers(required=True, metavar="population | serve")
     add_population(commands.add_parser("population", help="write a demo population as JSON"))
     add_serve(commands.add_parser("serve", help="answer for a population's payers until stopped"))

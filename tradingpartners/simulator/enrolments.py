@@ -187,9 +187,7 @@ def mistaken(enrolment: Enrolment, *, nth: int, identities: Identities, **_: Any
     return MISTAKES[nth % len(MISTAKES)](enrolment, identities)
 
 
-def mistaken_dependent(
-    enrolment: Enrolment, *, nth: int, identities: Identities, **_: Any
-) -> Enrolment:
+def mistaken_dependent(enrolment: Enrolment, *, nth: int, identities: Identities, **_: Any) -> Enrolment:
     """The subscriber is right; in turn the patient is not on the policy, or born on another day."""
     if nth % 2 == 0:
         return enrolment.knowing(dependents=())
@@ -212,9 +210,7 @@ ADAPT: dict[Case, Adapt] = {
     Case.TERMINATED: terminated,
     Case.ENDING: ending,
     Case.CORRECTED_ID: corrected_id,
-    Case.AAA_2100A: behaving(
-        Behaviour.UNAVAILABLE, Behaviour.UNAVAILABLE_ONCE, Behaviour.NO_PARTICIPANT
-    ),
+    Case.AAA_2100A: behaving(Behaviour.UNAVAILABLE, Behaviour.UNAVAILABLE_ONCE, Behaviour.NO_PARTICIPANT),
     Case.AAA_2100C: mistaken,
     Case.AAA_2100D: mistaken_dependent,
     Case.NO_ANSWER: behaving(Behaviour.NO_ANSWER),

@@ -35,9 +35,7 @@ def write_interchange(
     group = asked.groups[0].header
     day, minute = f"{now:%Y%m%d}", f"{now:%H%M}"
     segments: list[Segment] = [acknowledge] if acknowledge else []
-    segments.append(
-        ("GS", functional_id, group[3], group[2], day, minute, str(control_number), "X", version)
-    )
+    segments.append(("GS", functional_id, group[3], group[2], day, minute, str(control_number), "X", version))
     for number, body in enumerate(bodies, start=1):
         reference = f"{number:04d}"
         segments.append(("ST", set_id, reference, version))
@@ -50,9 +48,7 @@ def write_interchange(
     return text.encode("latin-1", errors="replace")
 
 
-def write_isa(
-    asked: Interchange, *, control_number: int, delimiters: Delimiters, now: datetime
-) -> str:
+def write_isa(asked: Interchange, *, control_number: int, delimiters: Delimiters, now: datetime) -> str:
     old = asked.header
     elements = (
         "ISA", "00", " " * 10, "00", " " * 10, old[7], old[8], old[5], old[6],

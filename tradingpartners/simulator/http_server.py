@@ -114,9 +114,7 @@ class HttpPayers:
                 return payer_id
         raise RequestError(HTTPStatus.NOT_FOUND)
 
-    async def answer(
-        self, asked: Interchange, payer_id: str, reader: asyncio.StreamReader
-    ) -> bytes:
+    async def answer(self, asked: Interchange, payer_id: str, reader: asyncio.StreamReader) -> bytes:
         answers = self.answering.answer_all(asked, payer_ids={payer_id})
         record = self.answering.record
         isa13 = asked.control_number
@@ -151,9 +149,7 @@ class HttpPayers:
         return self.pace.delay * payer.pace * self.dice.uniform(0.5, 1.5)
 
 
-async def read_request(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> Request | None:
+async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
     """One HTTP/1.1 request, or None where the client has left."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -182,9 +178,7 @@ async def read_request(
     return Request(method=start[0], path=start[1], headers=headers, body=body)
 
 
-def write_reply(
-    writer: asyncio.StreamWriter, status: HTTPStatus, body: bytes, *, content_type: str
-) -> None:
+def write_reply(writer: asyncio.StreamWriter, status: HTTPStatus, body: bytes, *, content_type: str) -> None:
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         f"Content-Type: {content_type}",

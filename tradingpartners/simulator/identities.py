@@ -50,16 +50,12 @@ class Identities:
         self.people: set[tuple[str, date]] = set()
         self.numbers: set[str] = set()
 
-    def person(
-        self, youngest: int, oldest: int, *, last_name: str = "", gender: str = ""
-    ) -> Person:
+    def person(self, youngest: int, oldest: int, *, last_name: str = "", gender: str = "") -> Person:
         """Last name and birth date together stay unique: payers search by them."""
         gender = gender or self.dice.choice("FM")
         while True:
             last = last_name or self.dice.choice(LAST)
-            born = self.today - timedelta(
-                days=self.dice.randint(youngest * 366, oldest * 365 + oldest // 4)
-            )
+            born = self.today - timedelta(days=self.dice.randint(youngest * 366, oldest * 365 + oldest // 4))
             if (last, born) not in self.people:
                 break
         self.people.add((last, born))

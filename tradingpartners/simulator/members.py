@@ -132,8 +132,7 @@ class Member:
 
 def to_json(row: Any) -> dict[str, Any]:
     return {
-        key: value.isoformat() if isinstance(value, date) else value
-        for key, value in asdict(row).items()
+        key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(row).items()
     }
 
 

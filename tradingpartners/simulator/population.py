@@ -45,14 +45,11 @@ class Population:
             "payers": [payer_json(payer) for payer in PAYERS.values()],
             "practice": {**self.practice.to_json(), "patients": patients},
             "truth": {
-                key: {"members": [member.to_json() for member in known]}
-                for key, known in self.truth.items()
+                key: {"members": [member.to_json() for member in known]} for key, known in self.truth.items()
             },
             "cases": {
                 case: [
-                    patient["key"]
-                    for patient, drawn in zip(patients, cases, strict=True)
-                    if drawn == case
+                    patient["key"] for patient, drawn in zip(patients, cases, strict=True) if drawn == case
                 ]
                 for case in Case
             },

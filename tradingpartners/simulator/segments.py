@@ -72,9 +72,7 @@ def read_interchange(raw: bytes) -> Interchange:
     pieces = text.split(delimiters.terminator)
     if pieces.pop().strip():
         raise UnreadableError("cut_short")
-    segments = [
-        tuple(piece.strip("\r\n ").split(delimiters.element)) for piece in pieces if piece.strip()
-    ]
+    segments = [tuple(piece.strip("\r\n ").split(delimiters.element)) for piece in pieces if piece.strip()]
     trailer = segments[-1]
     if trailer[0] != "IEA" or len(trailer) < 3:
         raise UnreadableError("no_iea")

@@ -58,9 +58,7 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
     folders = Folders(root)
     key = host_key(root)
-    payers = HttpPayers(
-        answering, credentials=credentials, pace=Pace(delay=service.delay, hold=service.hold)
-    )
+    payers = HttpPayers(answering, credentials=credentials, pace=Pace(delay=service.delay, hold=service.hold))
     http = await payers.start(LOOPBACK, addresses.http_port)
     sftp = await start_sftp(
         LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key

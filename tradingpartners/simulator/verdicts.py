@@ -179,9 +179,7 @@ def decide(
 def refuse_at_source(member: Member, already_put_off: frozenset[str]) -> Rejection | None:
     """AAA above everybody asked about: the payer's own systems, not the person."""
     once = member.behaviour is Behaviour.UNAVAILABLE_ONCE
-    if member.behaviour is Behaviour.UNAVAILABLE or (
-        once and member.member_id not in already_put_off
-    ):
+    if member.behaviour is Behaviour.UNAVAILABLE or (once and member.member_id not in already_put_off):
         return Rejection("2100A", "42", "R")
     if member.behaviour is Behaviour.NO_PARTICIPANT:
         return NOBODY_HERE

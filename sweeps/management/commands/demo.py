@@ -58,7 +58,7 @@ class Command(BaseCommand):
             self.start_product(family, port)
             run, seconds = self.sweep(organization, population, family)
             journal = books.read_journal(folder / "journal.jsonl")
-            figures = books.summary(run, journal, seconds=seconds)
+            figures = books.summary(organization.pk, run, journal, seconds=seconds)
             if options["json"]:
                 options["json"].write_text(json.dumps(figures, indent=2) + "\n")
             self.show(figures)
