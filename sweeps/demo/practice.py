@@ -94,7 +94,7 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
         settings={**_only(sftp, "host", "port", "inbox", "outbox"), "host_keys": [sftp["host_key"]]},
         credentials=_only(sftp, "username", "password"),
         max_st_per_interchange=250,
-        response_sla=timedelta(seconds=30),
+        response_sla=timedelta(minutes=5),
         **common,
     )
     for each in told:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMBERS = 2000
+MEMBERS = int(os.environ.get("CRASH_MEMBERS", "2000"))
 PROGRESS = re.compile(r"\] (\d+) of (\d+)")
 
 
@@ -95,5 +95,6 @@ def test_a_sweep_whose_workers_are_killed_still_reconciles(
     reader.join()
     figures = json.loads(out.read_text()) if out.exists() else {}
     assert len(killed) == 4, printed[-30:]
-    assert (code, figures.get("disagreements")) == (0, []), printed[-30:]
+    assert figures.get("disagreements") == [], "\n".join(printed[-30:])
+    assert code == 0
     assert figures["received"] + figures["failed"] + figures["skipped"] == figures["roster"] >= MEMBERS

@@ -6,15 +6,16 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.models import InboundDelivery, Transaction
+from tradingpartners.models import InboundDelivery, TradingPartner, Transaction
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_interchanges
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # A delivery whose reading failed this often without any progress is quarantined; the others go on.
 MOST_RESCUES = 2
-# A reader that has not finished a batch within this is taken for lost.
-READER_LEASE = timedelta(seconds=60)
 # Deliveries read at one wake-up: live replies are small, and another organization waits behind.
 TURN = 100
 _MOST_FINDINGS = 200
@@ -80,7 +79,7 @@ def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None
         with tenant(organization_id):
             if _apply(sets[start : start + BATCH]):
                 # what stops the next batch is another fault
-                _unread(deliveries).update(rescue_count=0, reader_until=Now() + READER_LEASE)
+                _unread(deliveries).update(rescue_count=0, reader_until=_lease_end())
     with tenant(organization_id):
         _apply(sets[last:])
         _close(readings, now=timezone.now())
@@ -99,8 +98,14 @@ def _take_up(delivery_ids: Sequence[UUID]) -> list[InboundDelivery]:
         .select_related("partner")
         .order_by("pk")
     )
-    _unread(taken).update(rescue_count=F("rescue_count") + 1, reader_until=Now() + READER_LEASE)
+    _unread(taken).update(rescue_count=F("rescue_count") + 1, reader_until=_lease_end())
     return taken
+
+
+def _lease_end() -> Any:
+    """A reader that has not finished a batch within its partner's lease is taken for lost."""
+    partner = TradingPartner.all_objects.filter(pk=OuterRef("partner_id"))
+    return ExpressionWrapper(Now() + Subquery(partner.values("lease")), DateTimeField())
 
 
 def _is_known(delivery: InboundDelivery) -> bool:
