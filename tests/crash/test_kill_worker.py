@@ -9,35 +9,21 @@ import signal
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.crash.servers import ROOT, own_servers
+
 MEMBERS = int(os.environ.get("CRASH_MEMBERS", "2000"))
 PROGRESS = re.compile(r"\] (\d+) of (\d+)")
 
 
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
-    """A database and a Redis number of its own on the test servers."""
-    owner = os.environ["DATABASE_URL"]
-    name = f"crash_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield {
-            **os.environ,
-            "DATABASE_URL": urlunsplit(urlsplit(owner)._replace(path=f"/{name}")),
-            "REDIS_URL": urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path="/5")),
-        }
-    finally:
-        with psycopg.connect(owner, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with own_servers(5) as servers:
+        yield servers
 
 
 def workers_of(parent: int) -> list[int]:
@@ -62,13 +48,6 @@ def workers_of(parent: int) -> list[int]:
 def test_a_sweep_whose_workers_are_killed_still_reconciles(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", "database", "prepare"],
-        cwd=ROOT,
-        env={**environment, "DATABASE_ROLE": "owner"},
-        check=True,
-        capture_output=True,
-    )
     out = tmp_path / "out.json"
     demo = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--exit", "--members", str(MEMBERS), "--json", str(out)],
