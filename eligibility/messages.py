@@ -10,6 +10,7 @@ from coverage.models import Coverage
 from eligibility.models import EligibilityCheck
 from practice.sealing import plain
 from tradingpartners import x12
+from tradingpartners.contents import Recognition
 
 # INS02 of 2100D
 _RELATIONSHIPS = {"spouse": "01", "child": "19", "other": "34"}
@@ -57,28 +58,43 @@ def question(check: EligibilityCheck) -> x12.EligibilityQuestion:
     )
 
 
-def recognize_people(answers: Sequence[tuple[UUID, x12.Answer]]) -> list[bool]:
-    """For each (check, answer): is it about the person we asked about?"""
+def recognize_people(answers: Sequence[tuple[UUID, x12.Answer]]) -> list[Recognition]:
+    """For each (check, answer): how surely it is about the person we asked about."""
     asked = {
         check.pk: check
         for check in EligibilityCheck.objects.select_related("patient", "coverage").filter(
             pk__in=[check_id for check_id, _ in answers]
         )
     }
-    return [check_id in asked and is_same_person(asked[check_id], answer) for check_id, answer in answers]
+    return [
+        recognize(asked[check_id], answer) if check_id in asked else Recognition.STRANGER
+        for check_id, answer in answers
+    ]
 
 
-def is_same_person(check: EligibilityCheck, answer: x12.Answer) -> bool:
-    """Our trace and one of: member id equal; birth date and last name equal; the payer marks that
-    it knows the person by other identifiers. Differences stay visible, they do not refuse."""
-    coverage: Coverage = check.coverage
-    if answer.member_id and plain(answer.member_id) == plain(coverage.subscriber_id):
-        return True
-    if answer.other_identifiers_changed:
-        return True
-    return (
-        answer.birth_date == check.patient.birth_date
-        and bool(answer.last_name)
-        and x12.normalize_last_name(answer.last_name or "")
-        == x12.normalize_last_name(check.patient.last_name)
-    )
+def recognize(check: EligibilityCheck, answer: x12.Answer) -> Recognition:
+    """By birth date and name; by the member id, which a family shares; by the payer's mark that it
+    knows the person by other identifiers. Differences stay visible, they do not refuse."""
+    patient, coverage = check.patient, check.coverage
+    same_birth_date = answer.birth_date == patient.birth_date
+    same_first_name = _alike(answer.first_name, patient.first_name)
+    is_under_our_id = _is_under_our_id(coverage, answer)
+    # Both the question and the answer are about the holder of the member id.
+    is_holder = is_under_our_id and not coverage.is_dependent and not answer.is_dependent
+    by_birth_and_name = same_birth_date and _alike(answer.last_name, patient.last_name)
+    if by_birth_and_name and (same_first_name or not answer.first_name) or is_holder and same_first_name:
+        return Recognition.SURE
+    # The id of a family says which family: it takes one thing of the person's own as well.
+    of_family = is_under_our_id and answer.is_dependent and (same_first_name or same_birth_date)
+    if by_birth_and_name or is_holder or of_family or answer.other_identifiers_changed:
+        return Recognition.LIKELY
+    return Recognition.STRANGER
+
+
+def _is_under_our_id(coverage: Coverage, answer: x12.Answer) -> bool:
+    ids = {answer.member_id or "", answer.subscriber.id if answer.subscriber else ""}
+    return plain(coverage.subscriber_id) in {plain(each) for each in ids if each}
+
+
+def _alike(name: str | None, other: str) -> bool:
+    return bool(name) and x12.normalize_last_name(name or "") == x12.normalize_last_name(other)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,12 +39,20 @@ class Outcome(NamedTuple):
     partner_code: str = ""
 
 
+class Recognition(IntEnum):
+    """How surely an answer is about the person asked about."""
+
+    STRANGER = 0
+    LIKELY = 1  # enough where our trace is on it, or where nobody else is answered for
+    SURE = 2
+
+
 class TransactionSet(NamedTuple):
     """compose(subject ids) → {subject id: contents}; apply(outcomes) hears of every step and end;
-    recognize([(subject id, answer)]) → for each, whether it is that subject's person."""
+    recognize([(subject id, answer)]) → for each, how surely it is that subject's person."""
 
     compose: Callable[[Sequence[UUID]], dict[UUID, Any]]
-    recognize: Callable[[Sequence[tuple[UUID, Any]]], list[bool]]
+    recognize: Callable[[Sequence[tuple[UUID, Any]]], list[Recognition]]
     apply: Callable[[list[Outcome]], None]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -66,10 +66,15 @@ def write_envelope(
 
 
 class Incoming(NamedTuple):
-    """One answer found in a transaction set: the attempts it may belong to, and what it says."""
+    """One answer found in a transaction set: the attempts it may belong to, and what it says.
+
+    `traces` are the person's own; `references` what the set as a whole goes by: any of its traces,
+    then BHT03. TRN02 is trimmed by the codec; TRN01 is 2 by the guide, and 1 from some payers.
+    """
 
     position: int
-    named: tuple[UUID, ...]
+    traces: tuple[UUID, ...]
+    references: tuple[UUID, ...]
     kind: OutcomeKind
     code: str
     again: bool
@@ -82,12 +87,25 @@ def read_271(
 ) -> list[Incoming]:
     """Every person answered for; a rejection above all persons is one answer without a person."""
     response = x12.read_271(transaction, delimiters)
-    answers: list[x12.Answer | None] = [*response.answers]
-    return [_incoming(response, answer, position, text) for answer in answers or [None]]
+    if not response.answers:
+        return [_incoming(response, None, (), position, text)]
+    found: list[Incoming] = []
+    holders: tuple[x12.Trace, ...] = ()
+    for answer in response.answers:
+        if not answer.is_dependent:
+            holders = answer.traces
+        # Some payers echo a dependent's trace under its subscriber.
+        traces = answer.traces or (holders if answer.is_dependent else ())
+        found.append(_incoming(response, answer, traces, position, text))
+    return found
 
 
 def _incoming(
-    response: x12.EligibilityResponse, answer: x12.Answer | None, position: int, text: str
+    response: x12.EligibilityResponse,
+    answer: x12.Answer | None,
+    traces: Sequence[x12.Trace],
+    position: int,
+    text: str,
 ) -> Incoming:
     rejections = [*response.rejections, *(answer.rejections if answer else ())]
     rejected = bool(rejections) and (
@@ -95,7 +113,10 @@ def _incoming(
     )
     return Incoming(
         position=position,
-        named=tuple(_attempts_named(response, answer)),
+        traces=_attempts_named(trace.number for trace in traces),
+        references=_attempts_named(
+            [*(trace.number for trace in response.traces), response.reference_identification or ""]
+        ),
         kind=OutcomeKind.REJECTED if rejected else OutcomeKind.ANSWERED,
         code=f"AAA {rejections[0].code or ''}".strip() if rejected else "",
         again=rejected and any(is_try_later(r.code, r.follow_up) for r in rejections),
@@ -104,18 +125,9 @@ def _incoming(
     )
 
 
-def _attempts_named(response: x12.EligibilityResponse, answer: x12.Answer | None) -> list[UUID]:
-    """Best first: the person's traces, then any of the set, then the set's reference (BHT03).
-
-    TRN02 is trimmed by the codec; TRN01 is 2 by the guide, and 1 from some payers. A set about
-    several people is not matched by what it says as a whole.
-    """
-    numbers = [trace.number for trace in answer.traces] if answer else []
-    if len(response.answers) <= 1:
-        numbers += [trace.number for trace in response.traces]
-        numbers.append(response.reference_identification or "")
-    ids = [transaction_id(number) for number in numbers]
-    return list(dict.fromkeys(found for found in ids if found))
+def _attempts_named(numbers: Iterable[str]) -> tuple[UUID, ...]:
+    found = [transaction_id(number) for number in numbers]
+    return tuple(dict.fromkeys(each for each in found if each))
 
 
 # One line a transaction set that answers one of ours.

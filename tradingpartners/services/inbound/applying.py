@@ -9,12 +9,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from practice.bulk import insert_rows, update_rows
-from tradingpartners.contents import OutcomeKind, transaction_set
+from tradingpartners.contents import OutcomeKind, Recognition, transaction_set
 from tradingpartners.messages import READERS
 from tradingpartners.models import Attempt, Direction, Transaction
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_sets
-from tradingpartners.services.inbound.matching import Answer, Matched, match
+from tradingpartners.services.inbound.matching import Answer, Claimed, Matched, claim_attempts, match
 from tradingpartners.services.inbound.sets import Set, SetKey
 from tradingpartners.services.interchanges import take_interchanges
 
@@ -33,7 +33,8 @@ def apply_sets(sets: Sequence[Set], *, now: datetime) -> None:
     answers = [answer for each in sets for answer in _answers(each)]
     attempts = _lock_named(answers)
     rivals = _lock_rivals(attempts.values())
-    matched = _quarantine_strangers(match(answers, attempts, rivals))
+    claimed = claim_attempts(answers, attempts)
+    matched = match(claimed, _recognize(claimed), rivals)
     _end(matched, rivals, now)
     _store(sets, matched, now)
 
@@ -48,7 +49,7 @@ def _answers(source: Set) -> list[Answer]:
 
 def _lock_named(answers: Sequence[Answer]) -> dict[UUID, Attempt]:
     """Our attempts that are named or on whose connection something came, in id order."""
-    wanted = {name for answer in answers for name in answer.said.named}
+    wanted = {name for answer in answers for name in (*answer.said.traces, *answer.said.references)}
     connections = {answer.source.delivery.answering_id for answer in answers}
     found = (
         Transaction.objects.attempts()
@@ -77,26 +78,15 @@ def _lock_rivals(attempts: Iterable[Attempt]) -> Rivals:
 # --- ends ------------------------------------------------------------------------------------
 
 
-def _quarantine_strangers(matched: Sequence[Matched]) -> list[Matched]:
-    """Answers with our trace about somebody else are kept, and applied to nobody."""
-    answered = [
-        (each.attempt, each.answer.said.answer)
-        for each in matched
-        if _is_applied(each) and each.attempt and each.answer.said.kind == OutcomeKind.ANSWERED
-    ]
-    if not answered:
-        return list(matched)
-    recognize = transaction_set(answered[0][0].transaction_set).recognize
-    known = recognize([(attempt.subject_id, answer) for attempt, answer in answered])
-    strangers = {attempt.id for (attempt, _), is_known in zip(answered, known, strict=True) if not is_known}
-    for attempt_id in strangers:
-        log.error("answer about somebody else: attempt=%s", attempt_id)
-    return [
-        each._replace(disposition=Disposition.QUARANTINED)
-        if _is_applied(each) and each.attempt and each.attempt.id in strangers
-        else each
-        for each in matched
-    ]
+def _recognize(claimed: Sequence[Claimed]) -> list[Recognition]:
+    """How surely each answer is about who was asked about; what is above all persons is."""
+    said = [(each.attempt, each.answer.said.answer) for each in claimed]
+    asked = [(attempt, answer) for attempt, answer in said if attempt and answer]
+    if not asked:
+        return [Recognition.SURE] * len(claimed)
+    recognize = transaction_set(asked[0][0].transaction_set).recognize
+    known = iter(recognize([(attempt.subject_id, answer) for attempt, answer in asked]))
+    return [next(known) if attempt and answer else Recognition.SURE for attempt, answer in said]
 
 
 def _is_applied(each: Matched) -> bool:
@@ -106,11 +96,15 @@ def _is_applied(each: Matched) -> bool:
 def _end(matched: Sequence[Matched], rivals: Rivals, now: datetime) -> None:
     ends: list[End] = []
     overtaken: list[Attempt] = []
+    applied = {each.attempt.id for each in matched if each.attempt and _is_applied(each)}
     for each in matched:
         attempt, said = each.attempt, each.answer.said
         if attempt is None:
             continue
-        if each.disposition == Disposition.QUARANTINED and each.answer.source.delivery.answering_id:
+        if each.disposition == Disposition.QUARANTINED:
+            log.error("answer about somebody else: attempt=%s", attempt.id)
+        is_alone = each.answer.source.delivery.answering_id and attempt.id not in applied
+        if each.disposition == Disposition.QUARANTINED and is_alone:
             # Nobody else's answer is ours: the question stays open until the SLA or a person ends
             # it, but on a connection of its own there will be no other reply.
             ends.append(End(attempt, OutcomeKind.UNKNOWN, "answer_about_somebody_else", again=True))
