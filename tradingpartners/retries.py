@@ -1,8 +1,9 @@
 """Whether and when a question is asked once more. The one place of this rule.
 
-At once only what surely was not sent. What may have been read waits out the payer's re-send gap
-(CAQH CORE: 90 s unless agreed). What a payer refused is repeated only if it says so: AAA04 R or P
-together with AAA03 42 or 80; all other refusals are final.
+At once only what surely was not sent, unless the partner turned us away for being busy. What may
+have been read waits out the payer's re-send gap (CAQH CORE: 90 s unless agreed). What a payer
+refused is repeated only if it says so: AAA04 R or P together with AAA03 42 or 80; all other
+refusals are final.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tradingpartners.models import Payer
 
 WORKER_LOST = "worker_lost"
 _TRY_LATER = frozenset({"42", "80"})
+_LONGEST_PAUSE = timedelta(hours=24)
 _RESEND_ALLOWED = frozenset({"R", "P"})
 
 
@@ -22,16 +24,19 @@ def is_try_later(code: str | None, follow_up: str | None) -> bool:
     return code in _TRY_LATER and follow_up in _RESEND_ALLOWED
 
 
-def next_attempt_at(payer: Payer, *, attempt: int, sent: bool, now: datetime) -> datetime | None:
+def next_attempt_at(
+    payer: Payer, *, attempt: int, sent: bool, now: datetime, retry_after: int | None = None
+) -> datetime | None:
     """When attempt number `attempt` may be followed by another; None when the budget is spent.
 
     Exponential from the payer's backoff, with up to a quarter of jitter; never sooner than the
-    re-send gap where the payer may have read the last one.
+    re-send gap where the payer may have read the last one, nor than a busy partner asks for.
     """
     if attempt > payer.retries:
         return None
     backoff: timedelta = payer.retry_backoff * 2 ** (attempt - 1)
     jitter = random.uniform(1.0, 1.25)  # noqa: S311  spreads load, protects nothing
-    if not sent and attempt == 1:
+    if not sent and attempt == 1 and retry_after is None:
         return now
-    return now + max(backoff * jitter, payer.resend_gap if sent else timedelta(0))
+    pause = min(timedelta(seconds=min(retry_after or 0, 10**6)), _LONGEST_PAUSE)
+    return now + max(backoff * jitter, payer.resend_gap if sent else timedelta(0), pause)

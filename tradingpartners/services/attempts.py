@@ -118,6 +118,7 @@ class End(NamedTuple):
     text: str | None = None
     answer: Any = None
     again: bool = False
+    retry_after: int | None = None
 
 
 def end_attempts(ends: Sequence[End], *, now: datetime) -> None:
@@ -186,7 +187,13 @@ def _next_at(end: End, payer: Payer, now: datetime) -> datetime | None:
     """When the next attempt is due; a lost worker is our fault and uses up none of the budget."""
     if end.code == WORKER_LOST:
         return next_attempt_at(payer, attempt=1, sent=True, now=now) or now + payer.resend_gap
-    return next_attempt_at(payer, attempt=end.attempt.number, sent=end.kind != OutcomeKind.FAILED, now=now)
+    return next_attempt_at(
+        payer,
+        attempt=end.attempt.number,
+        sent=end.kind != OutcomeKind.FAILED,
+        now=now,
+        retry_after=end.retry_after,
+    )
 
 
 # --- word to who asked -----------------------------------------------------------------------

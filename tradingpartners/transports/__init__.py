@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 
 class TransportError(Exception):
-    """The wire failed; `code` is for programs, never the partner's words."""
+    """The wire failed; `code` is for programs, never the partner's words.
+
+    `retry_after`: the partner is busy and wants this many seconds of peace, 0 if it does not say.
+    """
 
     def __init__(self, code: str, *, http_status: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(code)

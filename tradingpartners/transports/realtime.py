@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from tradingpartners.transports import NotSent, Reply, Unsure
+from tradingpartners.transports import NotSent, Reply, TransportError, Unsure
+from tradingpartners.transports.deadlines import Call, TimedAdapter, call_within
 
 LARGEST_REPLY = 4 * 1024 * 1024
 _BAD_ADDRESS = (
@@ -18,6 +19,8 @@ _BAD_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
 )
+_AT_THE_DOOR = frozenset({401, 403, 404, 413, 429, 503})
+_BUSY = frozenset({429, 503})
 
 
 @lru_cache(maxsize=512)
@@ -25,7 +28,7 @@ def _session(payer_id: UUID, connections: int) -> requests.Session:
     """One connection pool a payer: a slow one cannot use up another's."""
     session = requests.Session()
     session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False, max_retries=0)
+    adapter = TimedAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -42,68 +45,76 @@ def ask(
 ) -> Reply:
     """The reply's bytes within `deadline` seconds in all, connecting included.
 
-    Raises NotSent (refused, not resolved, certificate) or Unsure (time ran out, connection lost,
-    an HTTP error after the request was read).
+    Raises NotSent (no connection, no certificate, turned away) or Unsure (time ran out, connection
+    lost, an HTTP error after the request was read).
     """
-    started = time.monotonic()
     auth = (credentials["username"], credentials["password"]) if "username" in credentials else None
-    with _post(_session(payer_id, connections), url, body, auth, deadline) as response:
-        _refuse_status(response)
-        return Reply(_body(response, started + deadline), response.status_code)
+    with call_within(deadline) as call:
+        try:
+            with _post(_session(payer_id, connections), url, body, auth, deadline) as response:
+                _refuse_status(response)
+                return Reply(_body(response), response.status_code)
+        except (requests.exceptions.RequestException, UnicodeError) as error:
+            # No chain: its text holds the address, and may hold what a person put into it.
+            raise _failure(error, call) from None
 
 
 def _post(
     session: requests.Session, url: str, body: bytes, auth: tuple[str, str] | None, deadline: float
 ) -> requests.Response:
     """The reply's head; its body is still on the wire."""
-    try:
-        return session.post(
-            url,
-            data=body,
-            auth=auth,
-            headers={"Content-Type": "application/edi-x12", "Accept": "application/edi-x12"},
-            timeout=(min(5.0, deadline), deadline),
-            allow_redirects=False,
-            stream=True,
-        )
-    except requests.exceptions.SSLError as error:
-        raise NotSent("tls") from error
-    except requests.exceptions.ConnectTimeout as error:
-        raise NotSent("connect_timeout") from error
-    except requests.exceptions.ReadTimeout as error:
-        raise Unsure("timeout") from error
-    except requests.exceptions.ConnectionError as error:
-        # A kept-alive connection that breaks may have carried the request.
-        refused = "NewConnectionError" in repr(error)
-        raise (NotSent("connection_refused") if refused else Unsure("connection_lost")) from error
-    except _BAD_ADDRESS as error:
-        raise NotSent("bad_address") from error
-    except requests.exceptions.RequestException as error:
-        raise Unsure("connection_lost") from error
+    return session.post(
+        url,
+        data=body,
+        auth=auth,
+        headers={"Content-Type": "application/edi-x12", "Accept": "application/edi-x12"},
+        timeout=(min(5.0, deadline), deadline),
+        allow_redirects=False,
+        stream=True,
+    )
+
+
+def _failure(error: Exception, call: Call) -> TransportError:
+    """By whether anything was handed over: a broken connection may have carried the request."""
+    if call.handed_over:
+        is_late = call.remaining <= 0 or isinstance(error, requests.exceptions.Timeout)
+        return Unsure("timeout" if is_late else "connection_lost")
+    if isinstance(error, (*_BAD_ADDRESS, UnicodeError)):
+        return NotSent("bad_address")
+    if isinstance(error, requests.exceptions.SSLError):
+        return NotSent("tls")
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return NotSent("connect_timeout")
+    return NotSent("not_resolved" if "NameResolutionError" in repr(error) else "connection_refused")
 
 
 def _refuse_status(response: requests.Response) -> None:
     status = response.status_code
     if status == 200:
         return
-    after = response.headers.get("Retry-After", "")
-    retry_after = int(after) if after.isdigit() else None
-    if status in {401, 403, 404, 413, 429, 503}:  # turned away at the door
-        raise NotSent(f"http_{status}", http_status=status, retry_after=retry_after)
+    if status in _AT_THE_DOOR:
+        pause = _pause(response.headers.get("Retry-After", "")) if status in _BUSY else None
+        raise NotSent(f"http_{status}", http_status=status, retry_after=pause)
     raise Unsure(f"http_{status}", http_status=status)
 
 
-def _body(response: requests.Response, until: float) -> bytes:
-    """Read to the end, against the clock: a reply that drips is cut off at the deadline."""
-    parts, size = [], 0
+def _pause(retry_after: str) -> int:
+    """Retry-After in seconds, given as such or as a date; 0 where it says nothing."""
+    if retry_after.isdigit():
+        return int(retry_after)
     try:
-        for part in response.iter_content(16_384):
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST_REPLY:
-                raise Unsure("reply_too_large")
-            if time.monotonic() > until:
-                raise Unsure("timeout")
-    except requests.exceptions.RequestException as error:
-        raise Unsure("connection_lost") from error
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0, int((until - datetime.now(UTC)).total_seconds()))
+
+
+def _body(response: requests.Response) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(16_384):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_REPLY:
+            raise Unsure("reply_too_large")
     return b"".join(parts)

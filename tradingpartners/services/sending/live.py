@@ -184,7 +184,8 @@ def _record(
     take_interchanges([envelope.interchange_id], now=now)
     if isinstance(answer, TransportError):
         kind = OutcomeKind.FAILED if isinstance(answer, NotSent) else OutcomeKind.UNKNOWN
-        end_attempts([End(attempt, kind, answer.code, again=True)], now=now)
+        end = End(attempt, kind, answer.code, again=True, retry_after=answer.retry_after)
+        end_attempts([end], now=now)
         return None
     payload, known = payloads.keep_once(dispatch.partner, answer.body)
     delivery = InboundDelivery.objects.create(
