@@ -67,26 +67,45 @@ WITH found AS (
     ))
 )
 INSERT INTO eligibility_exceptioncase AS c (patient_id, coverage_id, payer_id, cause, code, reason,
-    eligibility_check_id, correlation_id, appointment_id, visit_at, last_visit_date, state, tries,
-    disposition, note)
+    eligibility_check_id, correlation_id, appointment_id, visit_at, visit_date, last_visit_date,
+    state, tries, disposition, note)
 SELECT patient_id, coverage_id, payer_id, cause, code, left(reason, 200), check_id, correlation_id,
-    appointment_id, starts_at, visit_date, 'open', 1, '', '' FROM placed
+    appointment_id, starts_at, visit_date, visit_date, 'open', 1, '', '' FROM placed
 ORDER BY patient_id, coverage_id, cause
 ON CONFLICT (patient_id, coverage_id, cause) WHERE state = 'open' DO UPDATE SET
     seen_at = now(), tries = c.tries + 1, code = EXCLUDED.code, reason = EXCLUDED.reason,
     eligibility_check_id = EXCLUDED.eligibility_check_id, correlation_id = EXCLUDED.correlation_id,
-    appointment_id = COALESCE(EXCLUDED.appointment_id, c.appointment_id),
-    visit_at = COALESCE(EXCLUDED.visit_at, c.visit_at),
+    (appointment_id, visit_at, visit_date) = (SELECT * FROM (VALUES
+        (c.appointment_id, c.visit_at, c.visit_date),
+        (EXCLUDED.appointment_id, EXCLUDED.visit_at, EXCLUDED.visit_date)
+    ) AS visit (appointment_id, visit_at, visit_date)
+        ORDER BY visit_date < current_date, visit_date, visit_at LIMIT 1),
     last_visit_date = GREATEST(EXCLUDED.last_visit_date, c.last_visit_date)
 """
 
 _RESOLVE = """
 UPDATE eligibility_exceptioncase c SET state = 'resolved', closed_at = now()
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS s(patient_id, coverage_id, causes)
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[], %s::date[], %s::date[])
+    AS s(patient_id, coverage_id, causes, visit_date, covers_from, covers_until)
 WHERE c.patient_id = s.patient_id AND c.state IN ('open', 'cleared')
 AND (c.coverage_id = s.coverage_id OR c.coverage_id IS NULL AND c.cause = 'no_coverage')
 AND c.cause = ANY(string_to_array(s.causes, ','))
+AND (c.visit_date IS NULL OR (c.visit_date = s.visit_date AND c.last_visit_date = s.visit_date)
+    -- that nobody entered a coverage for a day is not cured by what a payer says of another
+    OR (c.coverage_id IS NOT NULL
+        AND c.visit_date >= s.covers_from AND c.last_visit_date <= s.covers_until))
 """
+
+
+class Settled(NamedTuple):
+    """What a settled check proves: about the visit it was asked for, and the days it covers."""
+
+    patient_id: UUID
+    coverage_id: UUID
+    cause: Cause | None
+    visit_date: date
+    covers_from: date | None
+    covers_until: date | None
 
 
 def open_cases(found: Sequence[Found]) -> None:
@@ -96,12 +115,19 @@ def open_cases(found: Sequence[Found]) -> None:
             cursor.execute(_OPEN, [list(column) for column in zip(*found, strict=True)])
 
 
-def resolve_cases(settled: Sequence[tuple[UUID, UUID, Cause | None]]) -> None:
-    """(patient, coverage, cause or None for ready) of settled checks: close what they disprove."""
+def resolve_cases(settled: Sequence[Settled]) -> None:
+    """Close the cases these checks disprove; one that touches another visit stays."""
     told = [
-        (patient_id, coverage_id, ",".join(sorted(RESOLVED_BY[cause])))
-        for patient_id, coverage_id, cause in sorted(settled, key=lambda each: str(each[:2]))
-        if RESOLVED_BY[cause]
+        (
+            each.patient_id,
+            each.coverage_id,
+            ",".join(sorted(RESOLVED_BY[each.cause])),
+            each.visit_date,
+            each.covers_from,
+            each.covers_until,
+        )
+        for each in sorted(settled, key=lambda one: str(one[:2]))
+        if RESOLVED_BY[each.cause]
     ]
     if told:
         with connection.cursor() as cursor:

@@ -2,7 +2,8 @@
 
 A payer that states an end date inside the month says nothing about a visit after it. Where the
 payer answers for that day already, the question is put at once, under the same correlation id; a
-visit beyond the payer's furthest date waits for the night that brings it inside.
+visit beyond the payer's furthest date waits for the night that brings it inside. Only what is newer
+than the answer speaks against asking: an older one may be what the new end date contradicts.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ JOIN practice_appointment a ON a.patient_id = k.patient_id AND NOT a.is_deleted
     AND (c.termination_date IS NULL OR a.service_date <= c.termination_date)
 WHERE k.id = ANY(%s) AND k.status IN ('Active', 'Inactive') AND NOT EXISTS (
     SELECT 1 FROM eligibility_eligibilitycheck o WHERE o.coverage_id = c.id AND NOT o.is_deleted
-    AND (o.visit_date = a.service_date
-        OR o.status IN ('Active', 'Inactive') AND a.service_date BETWEEN o.covers_from AND o.covers_until))
+    AND (o.visit_date = a.service_date AND (o.status = 'Pending' OR o.id > k.id)
+        OR o.id >= k.id AND o.status IN ('Active', 'Inactive')
+            AND a.service_date BETWEEN o.covers_from AND o.covers_until))
 ORDER BY c.id, a.service_date, a.starts_at
 """
 

@@ -163,13 +163,15 @@ class ExceptionCaseQuerySet(TenantQuerySet["ExceptionCase"]):
     def needs_a_person(self, now: datetime) -> Self:
         """The desk's queue: open, not waiting for a date, and the visit not over.
 
-        A problem found by a look backwards (its visit is past) stays for a week.
+        A visit is over twelve hours after it began. A problem found after its visit, by a look
+        backwards, stays for a week.
         """
-        recent = now - timedelta(days=7)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return self.open().filter(
-            Q(visit_at=None) | Q(visit_at__gte=midnight) | Q(opened_at__gte=recent),
-            Q(wait_until=None) | Q(wait_until__lte=now),
+        looked_back = Q(opened_at__gt=models.F("visit_at"), opened_at__gte=now - timedelta(days=7))
+        return (
+            self.open()
+            .filter(Q(visit_at=None) | Q(visit_at__gte=now - timedelta(hours=12)) | looked_back)
+            .filter(Q(wait_until=None) | Q(wait_until__lte=now))
+            .exclude(appointment__cancelled=True)
         )
 
     def by_visit(self) -> Self:
@@ -203,6 +205,7 @@ class ExceptionCase(TenantRow):
     reason = models.CharField(max_length=200, blank=True, help_text="The upstream words.")
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="cases", null=True)
     visit_at = models.DateTimeField(null=True)
+    visit_date = models.DateField(null=True, help_text="The earliest coming visit it touches.")
     last_visit_date = models.DateField(null=True)
     eligibility_check = models.ForeignKey(
         EligibilityCheck, on_delete=models.PROTECT, related_name="+", null=True

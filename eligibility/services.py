@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from coverage.models import Coverage
 from eligibility import verdict
 from eligibility.badges import refresh_badges
 from eligibility.benefits import all_rows
-from eligibility.cases import Found, open_cases, resolve_cases
+from eligibility.cases import Found, Settled, open_cases, resolve_cases
 from eligibility.followups import uncovered_visits
 from eligibility.models import BenefitDetail, EligibilityCheck, ExceptionCase
 from eligibility.signals import checks_moved
@@ -38,6 +39,17 @@ class Ask(NamedTuple):
     payer: Payer
     facility: Facility
     visit_date: date
+
+
+def one_asker_at_a_time() -> None:
+    """Until commit, nobody else in this organization decides what is open and what to ask.
+
+    Two sweeps, or two clicks, at the same moment would each find nothing open and ask everybody.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"ask {current_organization_id()}"]
+        )
 
 
 def asked_date(payer: Payer, visit_date: date, today: date) -> date:
@@ -157,11 +169,38 @@ def settle(ended: Sequence[Outcome]) -> None:
     insert_rows(BenefitDetail, all_rows(answered))
     _write_coverage_facts(settled, verdicts, outcomes)
     _refresh_badges(settled)
-    resolve_cases([(c.patient_id, c.coverage_id, verdicts[c.pk].cause) for c in settled])
-    open_cases(
-        [_found(check, verdicts[check.pk]) for check in settled if verdicts[check.pk].cause is not None]
-    )
+    resolve_cases([_settled(check, verdicts[check.pk]) for check in settled])
+    early = _too_early(settled, verdicts)
+    open_cases([_found(c, verdicts[c.pk]) for c in settled if verdicts[c.pk].cause and c.pk not in early])
     _follow_up(settled, now=ended[0].at)
+
+
+def _settled(check: EligibilityCheck, said: verdict.Verdict) -> Settled:
+    visit = check.visit_date or check.service_date
+    return Settled(
+        check.patient_id, check.coverage_id, said.cause, visit, said.covers_from, said.covers_until
+    )
+
+
+def _too_early(settled: Sequence[EligibilityCheck], verdicts: dict[UUID, verdict.Verdict]) -> set[UUID]:
+    """Checks whose "not active" says no more than that the coverage has not begun."""
+    ahead = [c for c in settled if c.visit_date and c.service_date < c.visit_date]
+    if not ahead:
+        return set()
+    effective = dict(
+        Coverage.all_objects.filter(pk__in={c.coverage_id for c in ahead}).values_list("pk", "effective_date")
+    )
+    return {
+        check.pk
+        for check in ahead
+        if check.visit_date
+        and verdict.is_too_early(
+            verdicts[check.pk],
+            asked=check.service_date,
+            visit=check.visit_date,
+            effective=effective[check.coverage_id],
+        )
+    }
 
 
 def _follow_up(settled: Sequence[EligibilityCheck], *, now: datetime) -> None:

@@ -20,6 +20,7 @@ Status = EligibilityCheck.Status
 _BEGINS = frozenset({"346", "356", "348", "539"})
 _ENDS = frozenset({"347", "357", "349", "540"})
 _RANGES = frozenset({"291", "307", "292"})
+_ACTIVE_CODES = frozenset("12345")
 _PENDING_CODES = frozenset("578")
 _OTHER_PAYER = "R"
 
@@ -46,39 +47,60 @@ class Verdict(NamedTuple):
 
 
 def of_answer(answer: x12.Answer, *, service_type: str, asked: date) -> Verdict:
-    """The verdict on an answer that is not a rejection."""
+    """The verdict on an answer that is not a rejection.
+
+    An active EB counts if the dates on it, else the person's, cover the day; an inactive one whose
+    own dates lie elsewhere speaks of an older plan.
+    """
     deciding = x12.deciding_benefits(answer.benefits, service_type)
-    status = x12.status(answer, (), service_type)
-    period = stated_period(answer, deciding)
+    far = _period(answer.dates)
+    active = [(b, _own_or(b, far)) for b in deciding if b.code in _ACTIVE_CODES]
+    inactive = [b for b in deciding if b.code not in _ACTIVE_CODES]
+    covering = [(b, period) for b, period in active if _within(asked, period)]
+    opposing = [b for b in inactive if _within(asked, _period(b.dates))]
+    if covering and not opposing:
+        return _active(answer, covering, asked)
+    if covering:
+        return Verdict(Status.UNKNOWN, Cause.UNCLEAR, words="Answered both active and not active")
+    if inactive:
+        return _inactive(inactive, far, asked)
+    if active:
+        return Verdict(
+            Status.UNKNOWN, Cause.UNCLEAR, words="Active, but not on this date", period=active[0][1]
+        )
+    return Verdict(Status.UNKNOWN, Cause.UNCLEAR, words="Answered without saying active or not", period=far)
+
+
+def _active(answer: x12.Answer, covering: list[tuple[x12.Benefit, Period]], asked: date) -> Verdict:
+    begins = [period.begin for _, period in covering]
+    ends = [period.end for _, period in covering]
+    period = Period(
+        None if None in begins else min(filter(None, begins), default=None),
+        None if None in ends else max(filter(None, ends), default=None),
+    )
     other = any(benefit.code == _OTHER_PAYER for benefit in answer.benefits)
-    pending = any(benefit.code in _PENDING_CODES for benefit in deciding)
-    if status == x12.CoverageStatus.ACTIVE:
-        if not _within(asked, period):
-            return Verdict(Status.UNKNOWN, Cause.UNCLEAR, words="Active, but not on this date", period=period)
-        return Verdict(
-            Status.ACTIVE,
-            Cause.OTHER_PAYER if other else None,
-            covers_from=period.begin or asked,
-            covers_until=period.end or month_end(asked),
-            other_payer_first=other,
-            pending_at_payer=pending,
-            period=period,
-        )
-    if status == x12.CoverageStatus.INACTIVE:
-        ended = period.end is not None and period.end < asked
-        begins_later = period.begin is not None and period.begin > asked
-        return Verdict(
-            Status.INACTIVE,
-            Cause.NOT_ACTIVE,
-            covers_from=period.end + timedelta(days=1) if ended and period.end else asked,
-            covers_until=period.begin - timedelta(days=1)
-            if begins_later and period.begin
-            else month_end(asked),
-            pending_at_payer=pending,
-            period=period,
-        )
     return Verdict(
-        Status.UNKNOWN, Cause.UNCLEAR, words="Answered without saying active or not", period=period
+        Status.ACTIVE,
+        Cause.OTHER_PAYER if other else None,
+        covers_from=period.begin or asked,
+        covers_until=period.end or month_end(asked),
+        other_payer_first=other,
+        pending_at_payer=any(b.code in _PENDING_CODES for b, _ in covering),
+        period=period,
+    )
+
+
+def _inactive(inactive: list[x12.Benefit], far: Period, asked: date) -> Verdict:
+    period = _own_or(inactive[0], far)
+    ended = period.end is not None and period.end < asked
+    begins_later = period.begin is not None and period.begin > asked
+    return Verdict(
+        Status.INACTIVE,
+        Cause.NOT_ACTIVE,
+        covers_from=period.end + timedelta(days=1) if ended and period.end else asked,
+        covers_until=period.begin - timedelta(days=1) if begins_later and period.begin else month_end(asked),
+        pending_at_payer=any(b.code in _PENDING_CODES for b in inactive),
+        period=period,
     )
 
 
@@ -92,15 +114,22 @@ def of_rejection(code: str) -> Verdict:
     return Verdict(Status.ERROR, Cause.REJECTED, code=aaa, words=code)
 
 
+def is_too_early(said: Verdict, *, asked: date, visit: date, effective: date) -> bool:
+    """Whether "not active" only means "not yet": asked as of today about a visit beyond the payer's
+    furthest date, by which the coverage will have begun. The night that brings it inside asks again.
+    """
+    begins = max(filter(None, [said.period.begin, effective]))
+    return said.status != Status.ACTIVE and asked < visit and asked < begins <= visit
+
+
 def of_silence(code: str) -> Verdict:
     """No answer: timeout, transport, 999 or TA1, SLA. Never "not active"."""
     return Verdict(Status.UNKNOWN, Cause.COULD_NOT_CHECK, words=code)
 
 
-def stated_period(answer: x12.Answer, deciding: Iterable[x12.Benefit]) -> Period:
-    """The dates on the deciding EBs, else those of the person; each end by itself."""
-    near = _period(day for benefit in deciding for day in benefit.dates)
-    far = _period(answer.dates)
+def _own_or(benefit: x12.Benefit, far: Period) -> Period:
+    """The dates on an EB, each end by itself, else those of the person."""
+    near = _period(benefit.dates)
     return Period(near.begin or far.begin, near.end or far.end)
 
 

@@ -15,21 +15,24 @@ from django.db.migrations.operations.base import Operation
 ORGANIZATION = "(SELECT NULLIF(current_setting('preflight.organization', true), '')::uuid)"
 ACTOR = "(SELECT NULLIF(current_setting('preflight.actor', true), '')::uuid)"
 OWN_ROWS = f"organization_id = {ORGANIZATION}"
-# Before an organization is chosen a person sees their own memberships, and those practices' names.
-OWN_MEMBERSHIPS = f"organization_id = {ORGANIZATION} OR user_id = {ACTOR}"
-OWN_ORGANIZATIONS = (
-    f"id = {ORGANIZATION} OR id IN (SELECT organization_id FROM practice_membership WHERE user_id = {ACTOR})"
-)
+THIS_ORGANIZATION = f"id = {ORGANIZATION}"
+# Before an organization is chosen a person sees, and only sees, their own memberships and those
+# practices' names.
+OWN_MEMBERSHIPS = f"{ORGANIZATION} IS NULL AND user_id = {ACTOR}"
+_BELONGS_TO = f"SELECT organization_id FROM practice_membership WHERE user_id = {ACTOR}"
+OWN_ORGANIZATIONS = f"{ORGANIZATION} IS NULL AND id IN ({_BELONGS_TO})"
 
 
 class Isolate(Operation):
-    """Switch row-level security on for a model, with one policy for reading and writing."""
+    """Switch row-level security on for a model: `own` rows may be read and written, `seen` ones read."""
 
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, model_name: str, *, rows: str = OWN_ROWS, dispatched: bool = False) -> None:
-        self.model_name, self.rows, self.dispatched = model_name, rows, dispatched
+    def __init__(
+        self, model_name: str, *, own: str = OWN_ROWS, seen: str = "", dispatched: bool = False
+    ) -> None:
+        self.model_name, self.own, self.seen, self.dispatched = model_name, own, seen, dispatched
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         pass
@@ -44,8 +47,10 @@ class Isolate(Operation):
         sql = [
             f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
             f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-            f'CREATE POLICY own_rows ON "{table}" USING ({self.rows}) WITH CHECK ({self.rows})',
+            f'CREATE POLICY own_rows ON "{table}" USING ({self.own}) WITH CHECK ({self.own})',
         ]
+        if self.seen:
+            sql.append(f'CREATE POLICY seen_rows ON "{table}" FOR SELECT USING ({self.seen})')
         if self.dispatched:
             sql.append(
                 f'CREATE POLICY dispatched ON "{table}" TO {settings.DISPATCHER_ROLE}'
@@ -55,7 +60,7 @@ class Isolate(Operation):
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
-        for policy in ("own_rows", "dispatched"):
+        for policy in ("own_rows", "seen_rows", "dispatched"):
             schema_editor.execute(f'DROP POLICY IF EXISTS {policy} ON "{table}"', params=None)
         schema_editor.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY', params=None)
 

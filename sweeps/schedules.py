@@ -14,6 +14,7 @@ from itertools import islice
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from celery.schedules import ParseException, crontab
 from cron_descriptor import ExpressionDescriptor, Options
 from cronsim import CronSim, CronSimError
 from django.db import IntegrityError, transaction
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 # A fire found later than this is not caught up: the morning has begun. It is a run in state missed.
 GRACE = timedelta(hours=6)
+NAME_LENGTH = 100
 
 
 def next_fires(cron: str, zone: str, after: datetime, count: int = 6) -> list[datetime]:
@@ -87,10 +89,11 @@ def _hang_bell(schedule: SweepSchedule) -> None:
     A minute or hour that only cron understands rings every minute; what is due is asked anyway.
     """
     minute, hour = schedule.cron.split()[:2]
-    plain = set("0123456789*,-/")
-    if not (set(minute) <= plain and set(hour) <= plain):
+    try:
+        crontab(minute=minute, hour=hour)
+    except (ParseException, ValueError):
         minute = hour = "*"
-    crontab, _ = CrontabSchedule.objects.get_or_create(
+    bell, _ = CrontabSchedule.objects.get_or_create(
         minute=minute,
         hour=hour,
         day_of_week="*",
@@ -99,7 +102,7 @@ def _hang_bell(schedule: SweepSchedule) -> None:
         timezone=schedule.time_zone,
     )
     task = schedule.periodic_task or PeriodicTask(name=f"sweep schedule {schedule.pk}")
-    task.task, task.crontab = "sweeps.fire", crontab
+    task.task, task.crontab = "sweeps.fire", bell
     task.args = f'["{schedule.organization_id}", "{schedule.pk}"]'
     task.enabled = not schedule.is_paused
     task.save()
@@ -144,7 +147,7 @@ def fire(organization_id: UUID, schedule_id: UUID) -> list[SweepRun]:
     """
     with tenant(organization_id):
         schedule = (
-            SweepSchedule.objects.select_for_update(of=("self",))
+            SweepSchedule.objects.select_for_update(of=("self",), skip_locked=True)
             .select_related("facility")
             .filter(pk=schedule_id, is_paused=False)
             .first()
@@ -175,7 +178,8 @@ def _run_at(schedule: SweepSchedule, moment: datetime, *, newest: bool, now: dat
     local = moment.astimezone(ZoneInfo(schedule.time_zone))
     first = local.date() + timedelta(days=schedule.window_start)
     last = local.date() + timedelta(days=schedule.window_end)
-    name = f"{schedule.name} {local:%d %b %H:%M}"
+    when = f" {local:%d %b %H:%M}"
+    name = schedule.name[: NAME_LENGTH - len(when)] + when
     try:
         with transaction.atomic():
             if newest and now - moment <= GRACE:

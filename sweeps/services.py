@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -23,12 +23,12 @@ from sweeps import roster
 from sweeps.errors import Refusal, SweepError
 from sweeps.models import SweepRun, SweepRunMember, SweepSchedule
 from tradingpartners.models import Lane, Payer
-from tradingpartners.services.planning import cancel_units
+from tradingpartners.services.planning import CANCELLED, cancel_units
 
 State = SweepRunMember.State
 
 NO_ROUTE = "No connection to this payer"
-CANCELLED = "Cancelled by operator"
+NOT_ELECTRONIC = "Payer does not answer electronic questions"
 _LONGEST_WINDOW = timedelta(days=92)
 _FRESH = timedelta(hours=4)
 
@@ -72,7 +72,9 @@ def _start(run: SweepRun, now: datetime) -> None:
     """Put each member's question, wait on one that is open, or take the fresh answer there is."""
     run.state, run.started_at = SweepRun.State.RUNNING, now
     run.save(update_fields=["state", "started_at"])
+    eligibility.one_asker_at_a_time()
     _report_skipped(run)
+    _skip_unanswerable(run)
     queued = list(
         run.members.filter(state=State.QUEUED)
         .order_by("id")
@@ -122,10 +124,22 @@ def _facilities_of(appointment_ids: set[UUID]) -> dict[UUID, Facility]:
     return {appointment_id: facilities[pk] for appointment_id, pk in pairs.items()}
 
 
+def _skip_unanswerable(run: SweepRun) -> None:
+    """Payers and plans that take no electronic questions."""
+    silent = Q(payer__answers_270=False) | Q(coverage__insurance_plan__supports_x12_270_271=False)
+    _skip(run, run.members.filter(silent, state=State.QUEUED), Cause.NO_ROUTE, NOT_ELECTRONIC)
+
+
 def _skip_unroutable(run: SweepRun) -> None:
-    members = run.members.filter(state=State.QUEUED, eligibility_check=None)
-    found = _findings(run, members, Cause.NO_ROUTE, NO_ROUTE)
-    members.update(state=State.SKIPPED, failure_reason=NO_ROUTE)
+    unasked = run.members.filter(state=State.QUEUED, eligibility_check=None)
+    _skip(run, unasked, Cause.NO_ROUTE, NO_ROUTE)
+
+
+def _skip(run: SweepRun, members: QuerySet[SweepRunMember], cause: Cause, reason: str) -> None:
+    ids = list(members.values_list("pk", flat=True))
+    members = run.members.filter(pk__in=ids)
+    found = _findings(run, members, cause, reason)
+    members.update(state=State.SKIPPED, failure_reason=reason)
     open_cases(found)
 
 
@@ -161,7 +175,7 @@ WITH told AS (
             ELSE '' END AS outcome,
         k.error_description AS reason
     FROM sweeps_sweeprunmember m JOIN eligibility_eligibilitycheck k ON k.id = m.eligibility_check_id
-    WHERE k.id = ANY(%s) AND m.state IN ('queued', 'submitted', 'failed')
+    WHERE m.state IN ('queued', 'submitted', 'failed') AND (k.id = ANY(%s) OR m.run_id = %s)
 )
 UPDATE sweeps_sweeprunmember m SET state = t.state, outcome = t.outcome,
     failure_reason = CASE WHEN t.state = 'failed' THEN t.reason ELSE '' END
@@ -174,10 +188,10 @@ FROM told t WHERE m.id = t.id AND (m.state, m.outcome) <> (t.state, t.outcome)
 def follow_checks(sender: object, check_ids: Sequence[UUID], **_: object) -> None:
     """A member's state is its check's, in sweep words: one statement, safe to repeat."""
     with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW, [list(check_ids)])
+        cursor.execute(_FOLLOW, [list(check_ids), None])
 
 
-def runs_to_complete() -> list[tuple[UUID, UUID]]:
+def open_runs() -> list[tuple[UUID, UUID]]:
     """(organization, run) of running sweeps."""
     with dispatcher():
         return list(
@@ -187,11 +201,19 @@ def runs_to_complete() -> list[tuple[UUID, UUID]]:
         )
 
 
-def complete_run(organization_id: UUID, run_id: UUID) -> None:
+def follow_and_complete(organization_id: UUID, run_id: UUID) -> None:
+    """The tick's look at a run.
+
+    A check that settled while a run that waits on it was being started could not see its members
+    yet, nor the run the answer: whoever commits last is put right here.
+    """
     with tenant(organization_id):
         run = SweepRun.objects.select_for_update().filter(pk=run_id).first()
-        if run is not None:
-            complete(run)
+        if run is None:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(_FOLLOW, [[], run.pk])
+        complete(run)
 
 
 def complete(run: SweepRun) -> None:
@@ -222,14 +244,18 @@ def cancel_run(run: SweepRun) -> SweepRun:
         return run
     if not run.is_open:
         raise SweepError(Refusal.NOT_OPEN)
-    unsent = cancel_units(run.pk)
-    queued = run.members.filter(state=State.QUEUED).filter(
-        ~Exists(EligibilityCheck.objects.filter(pk=OuterRef("eligibility_check"), request_sent__isnull=False))
-    )
-    found = _findings(run, queued, Cause.COULD_NOT_CHECK, CANCELLED)
-    queued.update(state=State.SKIPPED, failure_reason=CANCELLED)
+    unsent = cancel_units(run.pk, keep=_wanted_by_other_runs(run))
     eligibility.withdraw(unsent)
-    open_cases(found)
+    _skip(run, run.members.filter(state=State.QUEUED), Cause.COULD_NOT_CHECK, CANCELLED)
     run.state, run.completed_at = SweepRun.State.CANCELLED, timezone.now()
     run.save(update_fields=["state", "completed_at"])
     return run
+
+
+def _wanted_by_other_runs(run: SweepRun) -> set[UUID]:
+    """Questions of this run that members of another open run are waiting on."""
+    others = SweepRunMember.objects.exclude(run=run).filter(
+        state__in=[State.QUEUED, State.SUBMITTED],
+        eligibility_check__in=run.members.values("eligibility_check"),
+    )
+    return set(others.values_list("eligibility_check_id", flat=True))

@@ -19,8 +19,8 @@ def work() -> int:
             sent += 1
     for organization_id in inbound.organizations_waiting(older_than_seconds=-60):
         inbound.read_waiting(organization_id, older_than_seconds=-60)
-    for organization_id, run_id in services.runs_to_complete():
-        services.complete_run(organization_id, run_id)
+    for organization_id, run_id in services.open_runs():
+        services.follow_and_complete(organization_id, run_id)
     return sent
 
 
@@ -50,8 +50,8 @@ def pass_the_sla() -> None:
         with tenant(organization), connection.cursor() as cursor:
             cursor.execute("UPDATE tradingpartners_tradingpartner SET response_sla = '0 s'")
         overdue.fail_overdue(organization)
-    for organization_id, run_id in services.runs_to_complete():
-        services.complete_run(organization_id, run_id)
+    for organization_id, run_id in services.open_runs():
+        services.follow_and_complete(organization_id, run_id)
 
 
 def _organizations() -> list:

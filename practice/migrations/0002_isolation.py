@@ -1,14 +1,14 @@
 from django.db import migrations
 
-from practice.isolation import OWN_MEMBERSHIPS, OWN_ORGANIZATIONS, Isolate
+from practice.isolation import OWN_MEMBERSHIPS, OWN_ORGANIZATIONS, THIS_ORGANIZATION, Isolate
 
 
 class Migration(migrations.Migration):
     dependencies = [("practice", "0001_initial")]
 
     operations = [
-        Isolate("Organization", rows=OWN_ORGANIZATIONS, dispatched=True),
-        Isolate("Membership", rows=OWN_MEMBERSHIPS),
+        Isolate("Organization", own=THIS_ORGANIZATION, seen=OWN_ORGANIZATIONS, dispatched=True),
+        Isolate("Membership", seen=OWN_MEMBERSHIPS),
         Isolate("Facility"),
         Isolate("Provider"),
         Isolate("Patient"),

@@ -96,19 +96,22 @@ def _traces(journal: Journal) -> list[str]:
 
 
 def _repeats() -> list[str]:
-    """Whoever was asked more than once was asked again for a reason that is written down."""
-    sent: dict[Any, list[tuple[str, str]]] = {}
-    for subject, state, error in (
+    """Whoever was asked more than once about a visit was asked again for a reason that is written down."""
+    checks = EligibilityCheck.objects.values_list("pk", "coverage_id", "visit_date", "service_type")
+    about = {pk: tuple(rest) for pk, *rest in checks}
+    sent: dict[Any, list[str]] = {}
+    for subject, error in (
         Transaction.objects.attempts()
-        .filter(sent_at__isnull=False)
-        .order_by("attempt", "pk")
-        .values_list("subject_id", "state", "error")
+        .filter(sent_at__isnull=False, subject_id__in=about)
+        .order_by("pk")
+        .values_list("subject_id", "error")
     ):
-        sent.setdefault(subject, []).append((state, error))
+        if subject is not None:
+            sent.setdefault(about[subject], []).append(error)
     return [
-        f"asked again without a reason: {subject}"
-        for subject, attempts in sent.items()
-        if any(not error for _, error in attempts[:-1])
+        f"asked again without a reason: {who}"
+        for who, errors in sent.items()
+        if any(not error for error in errors[:-1])
     ]
 
 

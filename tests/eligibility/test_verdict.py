@@ -69,6 +69,30 @@ CASES = [
         MONTH_END,
     ),
     (
+        "an old plan that ended does not speak against the new one",
+        [
+            "EB*6**30**OLD",
+            "DTP*349*D8*20260814",
+            "EB*1**30**NEW",
+            "DTP*348*D8*20260815",
+        ],
+        Status.ACTIVE,
+        date(2026, 8, 15),
+        MONTH_END,
+    ),
+    (
+        "two plan years in a row are one coverage on each of their days",
+        [
+            "EB*1**30**2025",
+            "DTP*291*RD8*20250101-20251231",
+            "EB*1**30**2026",
+            "DTP*291*RD8*20260101-20261231",
+        ],
+        Status.ACTIVE,
+        date(2026, 1, 1),
+        date(2026, 12, 31),
+    ),
+    (
         "inactive until it begins",
         ["DTP*346*D8*20261128", "EB*6**30"],
         Status.INACTIVE,

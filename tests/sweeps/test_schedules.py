@@ -173,3 +173,15 @@ def test_only_due_schedules_are_found(acme: Any) -> None:
     make_schedule(acme, name="Later")
     fell_due(acme, due, timezone.now() - timedelta(minutes=1))
     assert schedules.schedules_due() == [(acme, due.pk)]
+
+
+def test_a_name_too_long_for_its_run_does_not_stop_the_schedule(acme: Any) -> None:
+    schedule = make_schedule(acme, name="N" * 100, cron="* * * * *")
+    fell_due(acme, schedule, timezone.now().replace(second=0, microsecond=0))
+    (run,) = schedules.fire(acme, schedule.pk)
+    assert len(run.name) == 100
+
+
+def test_a_minute_only_cron_understands_still_has_its_bell(acme: Any) -> None:
+    schedule = make_schedule(acme, cron="5/15 2 * * *")
+    assert (schedule.periodic_task.crontab.minute, schedule.periodic_task.crontab.hour) == ("*", "*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -11,10 +11,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from practice.bulk import insert_rows
+from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Direction, Dispatch, Lane, Route, Transaction
 
 # A live chunk is asked one after another on one of the payer's connections.
 LIVE_CHUNK = 20
+CANCELLED = "Cancelled by operator"
 
 
 class Subject(NamedTuple):
@@ -112,18 +114,40 @@ def _units(subjects: Sequence[Subject]) -> Iterable[list[Subject]]:
             yield from (same[start : start + size] for start in range(0, len(same), size))
 
 
-def cancel_units(correlation_id: UUID) -> list[UUID]:
-    """Stop the units nobody has claimed; returns the subjects that were never sent.
+def cancel_units(correlation_id: UUID, *, keep: Collection[UUID] = ()) -> list[UUID]:
+    """Withdraw what was not sent yet, but for `keep`; returns the subjects that were never asked.
 
-    A claimed unit goes on: what it holds may be on the wire.
+    A unit somebody has claimed goes on without them: marking sent and withdrawing wait for each
+    other on the unit's lock. A subject that was asked before, and waited to be asked again, ends
+    unknown: nobody will ask.
     """
+    open_states = [Dispatch.State.READY, Dispatch.State.CLAIMED]
     units = list(
         Dispatch.objects.select_for_update()
-        .filter(correlation_id=correlation_id, state=Dispatch.State.READY)
+        .filter(correlation_id=correlation_id, state__in=open_states)
         .order_by("pk")
     )
-    Dispatch.objects.filter(pk__in=[unit.pk for unit in units]).update(state=Dispatch.State.CANCELLED)
-    attempts = Transaction.objects.prepared().filter(dispatch__in=units)
-    subjects = [each for each in attempts.values_list("subject_id", flat=True) if each is not None]
-    attempts.update(state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=timezone.now())
-    return subjects
+    prepared = Transaction.objects.filter(dispatch__in=units, state=Transaction.State.PREPARED)
+    withdrawn = list(prepared.exclude(subject_id__in=keep).order_by("pk").select_for_update())
+    subjects = {row.subject_id for row in withdrawn if row.subject_id}
+    now = timezone.now()
+    Transaction.objects.filter(pk__in=[row.pk for row in withdrawn]).update(
+        state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=now
+    )
+    Dispatch.objects.filter(pk__in=[unit.pk for unit in units], state=Dispatch.State.READY).exclude(
+        pk__in=prepared.values("dispatch")
+    ).update(state=Dispatch.State.CANCELLED)
+    asked = set(
+        Transaction.objects.filter(subject_id__in=subjects, sent_at__isnull=False).values_list(
+            "subject_id", flat=True
+        )
+    )
+    for name in {row.transaction_set for row in withdrawn}:
+        transaction_set(name).apply(
+            [
+                Outcome(row.pk, row.subject_id, OutcomeKind.UNKNOWN, now, code=CANCELLED)
+                for row in withdrawn
+                if row.transaction_set == name and row.subject_id in asked and row.subject_id
+            ]
+        )
+    return list(subjects - asked)
