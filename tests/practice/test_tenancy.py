@@ -48,15 +48,6 @@ def test_row_level_security_is_forced_on_every_tenant_table(model: type) -> None
         assert cursor.fetchone() == (True, True)
 
 
-@pytest.mark.parametrize("model", tenant_models(), ids=lambda model: model._meta.label)
-def test_without_context_no_tenant_table_shows_a_row(model: type, acme: Organization) -> None:
-    with tenant(acme.pk):
-        PatientFactory()
-    with connection.cursor() as cursor:
-        cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}"')
-        assert cursor.fetchone() == (0,)
-
-
 def test_another_organizations_rows_are_not_there(acme: Organization, elsewhere: Organization) -> None:
     with tenant(acme.pk):
         patient = PatientFactory()
