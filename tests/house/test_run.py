@@ -177,8 +177,9 @@ def test_a_python_that_cannot_make_a_venv_says_what_to_install(
 def test_the_database_is_prepared_by_its_owner_before_anything_else(installed: Path) -> None:
     done = run(installed, "demo", "--exit", "--members", "5")
     assert done.returncode == 0, done.stderr
-    prepare, demo = told(installed)
+    prepare, forget, demo = told(installed)
     assert (prepare["words"], prepare["DATABASE_ROLE"]) == (["database", "prepare"], "owner")
+    assert (forget["words"], forget["DATABASE_ROLE"]) == (["database", "forget-demo"], "owner")
     assert (demo["words"], demo["DATABASE_ROLE"]) == (["demo", "--exit", "--members", "5"], None)
     assert demo["DATABASE_URL"] == prepare["DATABASE_URL"]
     assert (demo["ALLOWED_HOSTS"], demo["INSECURE_COOKIES"]) == ("localhost,127.0.0.1", "1")

@@ -1,0 +1,52 @@
+"""The demo begins in an empty database, and never in one that holds somebody's practice."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from practice.database import forget_demo, holds_real_organization
+from practice.models import Organization, User
+from practice.tenancy import tenant
+from tests.factories import PatientFactory, make_organization
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = dict(settings.DATABASES["default"]["OPTIONS"])
+    options.pop("options", None)
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", options)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+
+
+def test_a_practice_the_demo_did_not_make_is_not_forgotten(owner: None) -> None:
+    acme = make_organization("Acme Family Medicine")
+    make_organization("A demo", is_demo=True)
+    with pytest.raises(CommandError, match="stays as it is"):
+        call_command("database", "forget-demo")
+    with tenant(acme.pk):
+        assert Organization.objects.filter(pk=acme.pk).exists()
+
+
+def test_demos_are_forgotten_whole_but_for_the_system_account(owner: None) -> None:
+    demo = make_organization("A demo", is_demo=True)
+    User.objects.create_user(username="sam")
+    with tenant(demo.pk):
+        PatientFactory()
+    assert not holds_real_organization()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the test's own transaction still holds them
+        forget_demo()
+        cursor.execute("SELECT (SELECT count(*) FROM practice_patient), (SELECT count(*) FROM practice_user)")
+        assert cursor.fetchone() == (0, 1)
+
+
+def test_the_app_role_may_neither_prepare_nor_forget() -> None:
+    with pytest.raises(CommandError, match="DATABASE_ROLE=owner"):
+        call_command("database", "forget-demo")
