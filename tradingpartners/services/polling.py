@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection
@@ -44,6 +45,8 @@ def poll(organization_id: UUID, partner_id: UUID) -> tuple[list[UUID], list[str]
     """
     with tenant(organization_id):
         partner = _take_turn(partner_id)
+        # Read before the folder is: a file put in between is not gone, it was not there yet.
+        handed_over = _handed_over(partner) if partner else {}
     if partner is None:
         return [], []
     started = time.monotonic()
@@ -57,7 +60,7 @@ def poll(organization_id: UUID, partner_id: UUID) -> tuple[list[UUID], list[str]
         stable = _stable(partner, files)
     fetched = [_fetch(organization_id, partner, file) for file in stable]
     with tenant(organization_id):
-        queues = _taken_by_now(partner, dropped)
+        queues = _taken_by_now(handed_over, dropped)
     return [delivery_id for delivery_id in fetched if delivery_id is not None], queues
 
 
@@ -136,16 +139,21 @@ def _keep(partner: TradingPartner, file: RemoteFile, content: bytes) -> UUID | N
     return delivery.pk
 
 
-def _taken_by_now(partner: TradingPartner, dropped: set[str]) -> list[str]:
-    """The queues of those of our files that left the drop folder, where that is the partner's sign."""
+def _handed_over(partner: TradingPartner) -> dict[UUID, str]:
+    """Names of our files in the drop folder, where it is the partner's sign that they leave it."""
     if partner.taken_sign != TradingPartner.TakenSign.GONE:
-        return []
+        return {}
     in_flight = Interchange.objects.filter(
         partner=partner,
         direction=Direction.OUT,
         state__in=[Interchange.State.IN_FLIGHT, Interchange.State.OVERDUE],
         # a put that is still under way has not dropped its file yet
         dispatch__state=Dispatch.State.DONE,
-    ).values_list("pk", "file_name")
-    gone = [pk for pk, name in in_flight if name not in dropped and f"{name}.tmp" not in dropped]
+    )
+    return dict(in_flight.values_list("pk", "file_name"))
+
+
+def _taken_by_now(handed_over: Mapping[UUID, str], dropped: set[str]) -> list[str]:
+    """The queues of those that have left the drop folder."""
+    gone = [pk for pk, name in handed_over.items() if name not in dropped and f"{name}.tmp" not in dropped]
     return take_interchanges(gone, now=timezone.now())

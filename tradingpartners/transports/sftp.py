@@ -6,7 +6,7 @@ import asyncio
 import posixpath
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import asyncssh
 
@@ -18,19 +18,80 @@ LARGEST_FILE = 512 * 1024 * 1024
 _TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
 
 
-def put(settings: dict[str, Any], credentials: dict[str, Any], name: str, content: bytes) -> None:
-    """Leave one final file of that name. Safe to repeat: what is there already is not sent twice."""
+class _Address(NamedTuple):
+    """A partner's settings and credentials, whole."""
+
+    host: str
+    port: int
+    inbox: str
+    outbox: str
+    username: str
+    password: str | None
+    known_hosts: asyncssh.SSHKnownHosts
+
+
+def check(settings: dict[str, Any], credentials: dict[str, Any]) -> None:
+    """Whether a partner is filled so that it can be reached: raises NotSent("settings:…")."""
+    _address(settings, credentials)
+
+
+def _address(settings: dict[str, Any], credentials: dict[str, Any]) -> _Address:
+    for name in ("host", "port", "inbox", "outbox", "host_keys"):
+        if not settings.get(name):
+            raise NotSent(f"settings:{name}")
+    if not credentials.get("username"):
+        raise NotSent("settings:credentials")
+    host, port = str(settings["host"]), str(settings["port"])
+    if not port.isdigit():
+        raise NotSent("settings:port")
+    lines = [f"[{host}]:{port} {key}\n" for key in settings["host_keys"]]
+    try:
+        known_hosts = asyncssh.import_known_hosts("".join(lines))
+    except (ValueError, asyncssh.Error):
+        raise NotSent("settings:host_keys") from None
+    return _Address(
+        host,
+        int(port),
+        str(settings["inbox"]),
+        str(settings["outbox"]),
+        str(credentials["username"]),
+        credentials.get("password"),
+        known_hosts,
+    )
+
+
+def put(
+    settings: dict[str, Any],
+    credentials: dict[str, Any],
+    name: str,
+    content: bytes,
+    *,
+    again: bool = False,
+) -> None:
+    """Leave one final file of that name; one that is there already is not put twice.
+
+    `again`: an earlier put may have ended well. Then a file of which nothing is there was taken by
+    the partner, and is not put either. A failure before the final name is given is `NotSent`.
+    """
+    renaming = False
 
     async def work(client: asyncssh.SFTPClient) -> None:
+        nonlocal renaming
         final = posixpath.join(settings["inbox"], name)
-        if await client.exists(final):
-            return
         temporary = final + ".tmp"
+        if await client.exists(final) or (again and not await client.exists(temporary)):
+            return
         async with client.open(temporary, "wb") as remote:
             await remote.write(content)
+        renaming = True
         await client.rename(temporary, final)
 
-    _run(settings, credentials, work, deadline=300)
+    try:
+        _run(settings, credentials, work, deadline=300)
+    except Unsure as error:
+        if renaming:
+            raise
+        raise NotSent(error.code) from None
 
 
 def waiting(settings: dict[str, Any], credentials: dict[str, Any]) -> tuple[list[RemoteFile], set[str]]:
@@ -67,18 +128,16 @@ def _is_temporary(name: str) -> bool:
 async def _client(
     settings: dict[str, Any], credentials: dict[str, Any]
 ) -> AsyncIterator[asyncssh.SFTPClient]:
-    known_hosts = asyncssh.import_known_hosts(
-        "".join(f"[{settings['host']}]:{settings['port']} {key}\n" for key in settings["host_keys"])
-    )
+    address = _address(settings, credentials)
     connection = await asyncssh.connect(
-        settings["host"],
-        port=int(settings["port"]),
-        username=credentials["username"],
-        password=credentials.get("password"),
+        address.host,
+        port=address.port,
+        username=address.username,
+        password=address.password,
         client_keys=None,
         agent_path=None,
         config=None,
-        known_hosts=known_hosts,
+        known_hosts=address.known_hosts,
         connect_timeout=15,
         login_timeout=30,
     )

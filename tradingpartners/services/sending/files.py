@@ -13,7 +13,7 @@ from practice.bulk import update_rows
 from practice.tenancy import tenant
 from tradingpartners import x12
 from tradingpartners.messages import write_envelope
-from tradingpartners.models import Direction, Dispatch, Interchange, TradingPartner, Transaction
+from tradingpartners.models import Direction, Dispatch, Interchange, TradingPartner, Transaction, TransportLog
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
@@ -22,7 +22,7 @@ from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import log_wire, on_the_wire
-from tradingpartners.transports import TransportError, sftp
+from tradingpartners.transports import TransportError, Unsure, sftp
 
 # A file that cannot be handed over is tried again, later each time.
 _PUT_AGAIN = timedelta(seconds=15)
@@ -32,6 +32,8 @@ class File(NamedTuple):
     interchange_id: UUID
     name: str
     content: bytes
+    # An earlier worker may have put it already.
+    again: bool
 
 
 def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | None:
@@ -46,10 +48,16 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
     if interchange is None or interchange.payload is None:
         finish(claim)
         return None
+    is_new = interchange.state == Interchange.State.COMPOSED
     content = payloads.content_of(interchange.payload)
-    if interchange.state == Interchange.State.COMPOSED:
+    if is_new:
         _start_flight(interchange, dispatch, content, now)
-    return File(interchange.pk, interchange.file_name, content)
+    is_taken = interchange.state == Interchange.State.TAKEN
+    if is_taken or not Transaction.objects.unanswered().filter(interchange=interchange).exists():
+        finish(claim)
+        return None
+    again = not is_new and bool(dispatch.send_attempts or dispatch.rescue_count)
+    return File(interchange.pk, interchange.file_name, content, again)
 
 
 def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
@@ -110,11 +118,13 @@ def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, 
 def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     """Put the file; where that fails, later, the same bytes under the same name and ISA13."""
     partner = dispatch.partner
-    started, error = time.monotonic(), ""
+    started, error, is_unsure = time.monotonic(), "", False
     try:
-        on_the_wire(sftp.put, partner.settings, partner.credentials, file.name, file.content)
+        on_the_wire(
+            sftp.put, partner.settings, partner.credentials, file.name, file.content, again=file.again
+        )
     except TransportError as failure:
-        error = failure.code
+        error, is_unsure = failure.code, isinstance(failure, Unsure)
     with tenant(claim.organization_id):
         log_wire(
             "put",
@@ -127,7 +137,8 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
         )
     with tenant(claim.organization_id):
         if error:
-            put_back(claim, later=_PUT_AGAIN * 2 ** min(dispatch.send_attempts, 6))
+            puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
+            put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
             return
         finish(claim)
         if partner.taken_sign == TradingPartner.TakenSign.UPLOADED:

@@ -51,12 +51,12 @@ def finish(claim: Claim) -> None:
     _end(claim, Dispatch.State.DONE, timedelta(0))
 
 
-def put_back(claim: Claim, *, later: timedelta = timedelta(0)) -> None:
-    """The rest of the unit is due again."""
-    _end(claim, Dispatch.State.READY, later)
+def put_back(claim: Claim, *, later: timedelta = timedelta(0), sent: bool = True) -> None:
+    """The rest of the unit is due again; `sent`: something of it may have been handed over."""
+    _end(claim, Dispatch.State.READY, later, sent=sent)
 
 
-def _end(claim: Claim, state: Dispatch.State, later: timedelta) -> None:
+def _end(claim: Claim, state: Dispatch.State, later: timedelta, *, sent: bool = True) -> None:
     mine = Dispatch.objects.filter(
         pk=claim.dispatch_id, lease_token=claim.lease_token, state=Dispatch.State.CLAIMED
     )
@@ -66,7 +66,7 @@ def _end(claim: Claim, state: Dispatch.State, later: timedelta) -> None:
         lease_until=None,
         rung_at=None,
         due_at=Now() + later,
-        send_attempts=F("send_attempts") + 1,
+        send_attempts=F("send_attempts") + int(sent),
     )
     if not ended:
         raise LeaseLost

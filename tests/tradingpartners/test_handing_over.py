@@ -1,0 +1,128 @@
+"""A file goes to its partner once, whatever happens around the put."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests import payers
+from tests.gateway import bring_forward, pass_the_sla
+from tests.tradingpartners.conftest import FileAcme, SftpServer
+from tests.tradingpartners.test_files import leave, look, questions, send, states
+from tradingpartners.models import Dispatch, Interchange
+from tradingpartners.services import claiming, polling, sending
+from tradingpartners.services.sending import files
+
+pytestmark = pytest.mark.django_db
+
+
+def put_and_die(acme: FileAcme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the rename, before it was noted."""
+
+    def die(*args: Any, **kwargs: Any) -> None:
+        raise SystemExit
+
+    bring_forward()
+    claim = claiming.claim_next(f"partner.{acme.partner.pk}")
+    assert claim is not None
+    monkeypatch.setattr(files, "log_wire", die)
+    with pytest.raises(SystemExit):
+        sending.send(claim)
+    monkeypatch.undo()
+    with acme.inside():
+        Dispatch.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+    claiming.free_lost_leases()
+
+
+def test_a_file_the_partner_took_before_it_was_noted_is_not_put_again(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.visit()
+    run = acme.sweep()
+    put_and_die(acme, monkeypatch)
+    (file,) = sftp.files()
+    (asked,) = questions(file)
+    file.unlink()  # the partner takes it
+    send()
+    assert sftp.files() == []
+    with acme.inside():
+        assert Dispatch.objects.get().state == "done"
+    leave(sftp, "a.271", payers.answer(asked))
+    look(acme)
+    assert acme.outcome(run) == (1, 0, 0)
+
+
+def test_a_file_that_is_answered_already_is_not_put_again(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.visit()
+    acme.sweep()
+    put_and_die(acme, monkeypatch)
+    (file,) = sftp.files()
+    leave(sftp, "a.271", payers.answer(questions(file)[0]))
+    file.unlink()
+    look(acme)
+    send()
+    assert (sftp.files(), states(acme)) == ([], ["taken"])
+
+
+def test_a_file_cut_off_while_it_was_written_is_put_again(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.visit()
+    acme.sweep()
+    put_and_die(acme, monkeypatch)
+    (file,) = sftp.files()
+    whole = file.read_bytes()
+    file.rename(f"{file}.tmp").write_bytes(whole[:50])
+    send()
+    assert sftp.files() == [file]
+    assert file.read_bytes() == whole
+
+
+def test_a_file_whose_questions_have_all_ended_is_not_put_later(acme: FileAcme, sftp: SftpServer) -> None:
+    good = acme.partner.settings
+    acme.limit(settings={**good, "port": 1})
+    acme.visit()
+    acme.sweep()
+    send()
+    pass_the_sla()
+    acme.limit(settings=good)
+    send()
+    assert sftp.files() == []
+    with acme.inside():
+        assert Dispatch.objects.get().state == "done"
+
+
+def test_a_file_put_after_the_folder_was_listed_is_not_taken(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.visit()
+    acme.sweep()
+    waiting = polling.sftp.waiting
+
+    def then_put(*args: Any) -> Any:
+        found = waiting(*args)
+        send()
+        return found
+
+    monkeypatch.setattr(polling.sftp, "waiting", then_put)
+    look(acme, 1)
+    assert len(sftp.files()) == 1
+    assert states(acme) == ["in_flight"]
+
+
+def test_a_file_in_flight_keeps_its_slot_and_may_go_once_more(acme: FileAcme, sftp: SftpServer) -> None:
+    acme.limit(max_st_per_interchange=1, settings={**acme.partner.settings, "port": 1})
+    acme.visit()
+    acme.visit()
+    acme.sweep()
+    send()
+    with acme.inside():
+        assert Interchange.objects.count() == 1
+    acme.limit(settings=sftp.settings)
+    send(2)
+    assert len(sftp.files()) == 1
