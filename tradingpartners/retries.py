@@ -14,6 +14,10 @@ from datetime import datetime, timedelta
 from tradingpartners.models import Payer
 
 WORKER_LOST = "worker_lost"
+PARTNER_INACTIVE = "partner_inactive"
+NO_ROUTE = "no_route"
+# A unit or a question that lost this many workers is taken for what killed them.
+MOST_RESCUES = 5
 _TRY_LATER = frozenset({"42", "80"})
 _LONGEST_PAUSE = timedelta(hours=24)
 _RESEND_ALLOWED = frozenset({"R", "P"})

@@ -37,13 +37,6 @@ class Written(NamedTuple):
     control_number: str
 
 
-class Unwritable(NamedTuple):
-    """An attempt whose data X12 cannot carry, and the field at fault."""
-
-    attempt: Attempt
-    field: str
-
-
 def mark_sent(
     written: Sequence[Written], *, interchange_id: UUID, partner_code: str, now: datetime
 ) -> list[Written]:
@@ -78,32 +71,6 @@ def mark_sent(
         for each in sent
     )
     return sent
-
-
-def refuse_unwritable(refused: Sequence[Unwritable], *, now: datetime) -> None:
-    """Never sent: a person must mend the named field."""
-    moved = set(
-        update_rows(
-            Transaction,
-            [
-                (
-                    each.attempt.id,
-                    {"state": State.NEVER_SENT, "error": _unwritable(each)[:60], "closed_at": now},
-                )
-                for each in refused
-            ],
-            where="t.state = 'prepared'",
-        )
-    )
-    _tell(
-        (each.attempt, _outcome(each.attempt, OutcomeKind.REJECTED, now, code=_unwritable(each)))
-        for each in refused
-        if each.attempt.id in moved
-    )
-
-
-def _unwritable(refused: Unwritable) -> str:
-    return f"unwritable:{refused.field}"
 
 
 # --- ends ------------------------------------------------------------------------------------
@@ -142,6 +109,26 @@ def end_attempts(ends: Sequence[End], *, now: datetime) -> None:
             )
         )
         ended += [end for end in group if end.attempt.id in moved]
+    _hand_on(ended, now)
+
+
+def end_unsent(ends: Sequence[End], *, now: datetime) -> None:
+    """Close attempts that nobody has seen and that cannot go as they are."""
+    moved = set(
+        update_rows(
+            Transaction,
+            [
+                (e.attempt.id, {"state": State.NEVER_SENT, "error": e.code[:60], "closed_at": now})
+                for e in ends
+            ],
+            where="t.state = 'prepared'",
+        )
+    )
+    _hand_on([end for end in ends if end.attempt.id in moved], now)
+
+
+def _hand_on(ended: Sequence[End], now: datetime) -> None:
+    """Successors for those that may be asked again, and word of the others."""
     succeeded = _queue_successors([end for end in ended if end.again], now)
     _tell(
         (

@@ -6,6 +6,7 @@ lock, so that limits counted here hold across all workers. Time is the database'
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,28 +21,51 @@ class Claim(NamedTuple):
     lease_token: UUID
 
 
+class Slots(NamedTuple):
+    """How many more units of a queue may go now, by lane; of files, how many may be out at all."""
+
+    live: int
+    batch: int
+    files: int
+
+
+_PAYER_SLOTS = """
+    SELECT p.live_connections - count(c.id) FILTER (WHERE c.lane = 'live'),
+        p.batch_connections - count(c.id) FILTER (WHERE c.lane = 'batch'), -1
+    FROM tradingpartners_payer p
+    LEFT JOIN tradingpartners_dispatch c ON c.queue = %(queue)s AND c.state = 'claimed'
+    WHERE p.id = %(id)s GROUP BY p.id
+"""
+
+_FILE_SLOTS = """
+    WITH files AS (
+        SELECT t.max_concurrent_files
+            - (SELECT count(*) FROM tradingpartners_dispatch c
+                WHERE c.queue = %(queue)s AND c.state = 'claimed')
+            - (SELECT count(*) FROM tradingpartners_interchange i
+                JOIN tradingpartners_dispatch d ON d.id = i.dispatch_id AND d.state <> 'claimed'
+                WHERE i.partner_id = t.id AND i.direction = 'out' AND i.state = 'in_flight') AS free,
+            t.max_interchanges_per_minute - (SELECT count(*) FROM tradingpartners_interchange i
+                WHERE i.partner_id = t.id AND i.direction = 'out'
+                AND i.started_at > now() - interval '1 minute') AS starts
+        FROM tradingpartners_tradingpartner t WHERE t.id = %(id)s)
+    SELECT least(free, starts), least(free, starts), free FROM files
+"""
+
+# A file that goes once more is out already. What can never go is claimed to be ended.
 _DUE_UNIT = """
-    SELECT d.id, d.organization_id FROM tradingpartners_dispatch d
+    WITH busy AS (SELECT organization_id, count(*) AS units FROM tradingpartners_dispatch
+        WHERE queue = %(queue)s AND state = 'claimed' GROUP BY organization_id)
+    SELECT d.id FROM tradingpartners_dispatch d
     JOIN tradingpartners_tradingpartner t ON t.id = d.partner_id
-    LEFT JOIN tradingpartners_payer p ON p.id = d.payer_id
-    WHERE d.queue = %(queue)s AND d.state = 'ready' AND d.due_at <= now() AND t.is_active
-    AND CASE WHEN d.payer_id IS NOT NULL THEN
-        (SELECT count(*) FROM tradingpartners_dispatch c WHERE c.queue = d.queue
-            AND c.state = 'claimed' AND c.lane = d.lane)
-        < CASE d.lane WHEN 'live' THEN p.live_connections ELSE p.batch_connections END
-    ELSE
-        (SELECT count(*) FROM tradingpartners_dispatch c
-            WHERE c.queue = d.queue AND c.state = 'claimed')
-        + (SELECT count(*) FROM tradingpartners_interchange i
+    LEFT JOIN busy ON busy.organization_id = d.organization_id
+    WHERE d.queue = %(queue)s AND d.state = 'ready' AND d.due_at <= now()
+    AND (CASE d.lane WHEN 'live' THEN %(live)s ELSE %(batch)s END > 0
+        OR NOT t.is_active OR t.is_deleted
+        OR %(files)s >= 0 AND EXISTS (SELECT 1 FROM tradingpartners_interchange i
             WHERE i.partner_id = d.partner_id AND i.direction = 'out' AND i.state = 'in_flight'
-            AND i.dispatch_id <> d.id)
-        < t.max_concurrent_files
-        AND (t.max_interchanges_per_minute IS NULL OR t.max_interchanges_per_minute >
-            (SELECT count(*) FROM tradingpartners_interchange i WHERE i.partner_id = d.partner_id
-            AND i.direction = 'out' AND i.started_at > now() - interval '1 minute'))
-    END
-    ORDER BY d.lane DESC, (SELECT count(*) FROM tradingpartners_dispatch c WHERE c.queue = d.queue
-        AND c.state = 'claimed' AND c.organization_id = d.organization_id), d.due_at, d.id
+            AND i.dispatch_id = d.id))
+    ORDER BY d.lane DESC, coalesce(busy.units, 0), d.due_at, d.id
     LIMIT 1 FOR UPDATE OF d SKIP LOCKED
 """
 
@@ -57,12 +81,20 @@ def claim_next(queue: str) -> Claim | None:
     """The queue's next due unit, leased to the caller; None if none may go now."""
     with dispatcher(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [queue])
-        cursor.execute(_DUE_UNIT, {"queue": queue})
+        cursor.execute(_DUE_UNIT, {"queue": queue, **_free_slots(queue)._asdict()})
         found = cursor.fetchone()
         if found is None:
             return None
         cursor.execute(_CLAIM, [found[0]])
         return Claim(*cursor.fetchone())
+
+
+def _free_slots(queue: str) -> Slots:
+    kind, _, row_id = queue.partition(".")
+    with connection.cursor() as cursor:
+        sql = _PAYER_SLOTS if kind == "payer" else _FILE_SLOTS
+        cursor.execute(sql, {"queue": queue, "id": row_id})
+        return Slots(*(cursor.fetchone() or (0, 0, -1)))
 
 
 def free_lost_leases() -> int:
@@ -87,10 +119,13 @@ class Bell(NamedTuple):
 
 
 def units_to_ring(*, again_after_seconds: int = 15) -> list[Bell]:
-    """Due units whose bell has not rung lately; notes that it rings now.
+    """Queues with due units whose bell has not rung lately; notes that it rings now.
 
-    The message is only a wake-up: a lost one is rung again, one too many finds nothing to do.
+    A bell names a queue: one for each slot that is free and has a unit waiting, and one where there
+    is none, for what can never go. The message is only a wake-up: a lost one is rung again, one too
+    many finds nothing to do.
     """
+    waiting: dict[str, list[Bell]] = defaultdict(list)
     with dispatcher(), connection.cursor() as cursor:
         cursor.execute(
             "WITH due AS (SELECT id, rung_at FROM tradingpartners_dispatch"
@@ -101,15 +136,23 @@ def units_to_ring(*, again_after_seconds: int = 15) -> list[Bell]:
             " RETURNING d.queue, d.organization_id, d.id, due.rung_at IS NOT NULL",
             [again_after_seconds],
         )
-        return [Bell(*row) for row in cursor.fetchall()]
+        for row in cursor.fetchall():
+            waiting[row[0]].append(Bell(*row))
+        bells: list[Bell] = []
+        for queue, units in waiting.items():
+            slots = _free_slots(queue)
+            free = max(slots.live, 0) + max(slots.batch, 0) if slots.files < 0 else slots.batch
+            bells += units[: max(1, free)]
+    return bells
 
 
 def queues() -> list[str]:
-    """Every queue a unit may ring: one a payer, one a file partner."""
+    """Every queue a unit may ring: one a payer, one a file partner, and what still waits."""
     with dispatcher(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT 'payer.' || id FROM tradingpartners_payer WHERE is_active"
-            " UNION ALL SELECT 'partner.' || id FROM tradingpartners_tradingpartner"
+            " UNION SELECT 'partner.' || id FROM tradingpartners_tradingpartner"
             " WHERE is_active AND NOT is_deleted AND transport = 'sftp'"
+            " UNION SELECT queue FROM tradingpartners_dispatch WHERE state = 'ready'"
         )
         return [name for (name,) in cursor.fetchall()]

@@ -34,6 +34,21 @@ def _session(payer_id: UUID, connections: int) -> requests.Session:
     return session
 
 
+def check(settings: dict[str, Any], credentials: dict[str, Any]) -> None:
+    """Whether a partner is filled so that it can be asked: raises NotSent("settings:…")."""
+    address(settings, "0")
+    if ("username" in credentials) != ("password" in credentials):
+        raise NotSent("settings:credentials")
+
+
+def address(settings: dict[str, Any], payer_identifier: str) -> str:
+    """`url`, which may name the payer as {payer_id}."""
+    try:
+        return str(settings["url"]).format(payer_id=payer_identifier)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        raise NotSent("settings:url") from None
+
+
 def ask(
     url: str,
     body: bytes,

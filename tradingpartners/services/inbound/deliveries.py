@@ -62,16 +62,27 @@ def _free() -> QuerySet[InboundDelivery]:
 def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     """Apply these deliveries, in batches of sets; each batch is one transaction.
 
-    Those that somebody else is reading are left to them.
+    Those that somebody else is reading are left to them. One that was tried before is read by
+    itself: what it does to its reader counts against no other.
     """
+    with tenant(organization_id):
+        tried = list(
+            InboundDelivery.objects.filter(pk__in=delivery_ids, rescue_count__gt=0, read_at=None)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+    _read_together(organization_id, [each for each in delivery_ids if each not in set(tried)])
+    for delivery_id in tried:
+        _read_together(organization_id, [delivery_id])
+
+
+def _read_together(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     with tenant(organization_id):
         deliveries = _take_up(delivery_ids)
     if not deliveries:
         return
     with tenant(organization_id):
-        contents = payloads.contents_of(
-            {d.payload_id for d in deliveries if d.payload_id and not _is_known(d)}
-        )
+        contents = payloads.contents_of(_to_read(deliveries))
     readings = [_read(delivery, contents) for delivery in deliveries]
     sets = list(chain.from_iterable(reading.sets for reading in readings))
     last = len(sets) - len(sets) % BATCH
@@ -108,16 +119,24 @@ def _lease_end() -> Any:
     return ExpressionWrapper(Now() + Subquery(partner.values("lease")), DateTimeField())
 
 
-def _is_known(delivery: InboundDelivery) -> bool:
-    """A file whose content was read under another name, or one that its readers did not survive."""
-    is_repeated_file = delivery.is_duplicate and delivery.answering_id is None
-    return is_repeated_file or delivery.rescue_count >= MOST_RESCUES
+def _to_read(deliveries: Sequence[InboundDelivery]) -> set[UUID]:
+    """The payloads of these, without a file's that was read well under another name."""
+    repeated = [each.payload_id for each in deliveries if each.is_duplicate and each.answering_id is None]
+    read = InboundDelivery.objects.filter(payload__in=repeated, read_at__isnull=False, error="")
+    known = set(read.values_list("payload_id", flat=True))
+    return {
+        each.payload_id
+        for each in deliveries
+        if each.payload_id
+        and each.rescue_count < MOST_RESCUES
+        and (each.payload_id not in known or each.answering_id is not None)
+    }
 
 
 def _read(delivery: InboundDelivery, contents: Mapping[UUID, bytes]) -> Reading:
     if delivery.rescue_count >= MOST_RESCUES:
         return Reading(delivery, error="poison")
-    if delivery.payload_id is None or _is_known(delivery):
+    if delivery.payload_id is None or delivery.payload_id not in contents:
         return Reading(delivery)
     return read_content(delivery, contents[delivery.payload_id])
 

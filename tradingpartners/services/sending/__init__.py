@@ -15,6 +15,7 @@ from django.utils import timezone
 from practice.tenancy import tenant
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.sending import files, live
+from tradingpartners.services.sending.hopeless import give_up
 from tradingpartners.services.sending.lease import LeaseLost, own
 
 __all__ = ["send"]
@@ -28,6 +29,8 @@ def send(claim: Claim) -> None:
         with tenant(claim.organization_id):
             dispatch = own(claim)
             is_file, now = dispatch.partner.sends_files, timezone.now()
+            if give_up(claim, dispatch, now=now):
+                return
             file = files.write_file(claim, dispatch, now=now) if is_file else None
             questions = [] if is_file else live.write_questions(dispatch, now=now)
         if file is not None:

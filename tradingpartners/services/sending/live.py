@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from practice.tenancy import tenant
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.messages import write_envelope
 from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
-from tradingpartners.retries import WORKER_LOST
+from tradingpartners.retries import MOST_RESCUES, WORKER_LOST
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, Written, end_attempts, mark_sent
 from tradingpartners.services.claiming import Claim
@@ -70,12 +71,22 @@ def _give_up_lost(sent: Sequence[Attempt], now: datetime) -> None:
         return
     replies = InboundDelivery.objects.filter(answering__in=[attempt.id for attempt in sent])
     kept = set(replies.values_list("answering_id", flat=True))
+    lost = [attempt for attempt in sent if attempt.id not in kept]  # a reply that is stored will be read
+    poison = _lost_too_often([attempt.subject_id for attempt in lost])
     ends = [
-        End(attempt, OutcomeKind.UNKNOWN, WORKER_LOST, again=True)
-        for attempt in sent
-        if attempt.id not in kept  # its reply is stored and will be read
+        End(attempt, OutcomeKind.FAILED, WORKER_LOST)
+        if attempt.subject_id in poison
+        else End(attempt, OutcomeKind.UNKNOWN, WORKER_LOST, again=True)
+        for attempt in lost
     ]
     end_attempts(ends, now=now)
+
+
+def _lost_too_often(subject_ids: Sequence[UUID]) -> set[UUID]:
+    """Questions that have cost so many workers that they are taken for the cause."""
+    rows = Transaction.objects.attempts().filter(subject_id__in=subject_ids, error=WORKER_LOST)
+    before = Counter(rows.values_list("subject_id", flat=True))
+    return {subject_id for subject_id, times in before.items() if subject_id and times + 1 >= MOST_RESCUES}
 
 
 def ask_in_turn(claim: Claim, dispatch: Dispatch, questions: Sequence[Question]) -> None:
@@ -115,7 +126,6 @@ class _Envelope(NamedTuple):
 def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
     """One question over the wire; its reply, kept before anything is made of it."""
     partner, payer = dispatch.partner, question.attempt.payer
-    url = partner.settings["url"].format(payer_id=question.payer_identifier)
     with tenant(claim.organization_id):
         envelope = _start(claim, dispatch, question, now=timezone.now())
     if envelope is None:
@@ -125,7 +135,7 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
     try:
         answer = on_the_wire(
             realtime.ask,
-            url,
+            realtime.address(partner.settings, question.payer_identifier),
             envelope.body,
             credentials=partner.credentials or {},
             payer_id=payer.pk,
