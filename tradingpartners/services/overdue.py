@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import DateTimeField, F, Func
 from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
@@ -15,6 +15,12 @@ from tradingpartners.models import Interchange, TradingPartner, Transaction
 from tradingpartners.services.attempts import End, end_attempts
 
 _BATCH = 1000
+
+
+class _Clock(Func):
+    """The database's clock: the hosts' may differ."""
+
+    template, output_field = "clock_timestamp()", DateTimeField()
 
 
 def overdue_organizations() -> list[UUID]:
@@ -37,11 +43,11 @@ def fail_overdue(organization_id: UUID) -> int:
     with tenant(organization_id):
         Interchange.objects.filter(
             state=Interchange.State.IN_FLIGHT,
-            started_at__lt=now - F("partner__taken_timeout"),
+            started_at__lt=_Clock() - F("partner__taken_timeout"),
         ).update(state=Interchange.State.OVERDUE)
         overdue = list(
             Transaction.objects.unanswered()
-            .filter(sent_at__lt=now - F("partner__response_sla"))
+            .filter(sent_at__lt=_Clock() - F("partner__response_sla"))
             .select_for_update(of=("self",))
             .select_related("payer", "partner")
             .order_by("pk")[:_BATCH]
