@@ -55,7 +55,10 @@ class InboundDelivery(EvidenceRow):
                 fields=["created_at"],
                 condition=Q(read_at=None, payload__isnull=False),
                 name="delivery_unread",
-            )
+            ),
+            models.Index(
+                fields=["answering"], condition=Q(answering__isnull=False), name="delivery_of_attempt"
+            ),
         ]
 
 

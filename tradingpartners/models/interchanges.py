@@ -72,7 +72,12 @@ class Interchange(EvidenceRow):
                 fields=["partner", "started_at"],
                 condition=Q(direction="out"),
                 name="interchange_pacing",
-            )
+            ),
+            models.Index(
+                fields=["partner", "started_at"],
+                condition=Q(direction="out", state="in_flight"),
+                name="interchange_in_flight",
+            ),
         ]
 
 
