@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -69,18 +70,64 @@ def test_a_file_that_is_answered_already_is_not_put_again(
     assert (sftp.files(), states(acme)) == ([], ["taken"])
 
 
-def test_a_file_cut_off_while_it_was_written_is_put_again(
+def die_in(
+    acme: FileAcme, monkeypatch: pytest.MonkeyPatch, deed: str, *, first: Callable[..., None] | None = None
+) -> None:
+    """Killed in this step on the wire, after `first` was done of it."""
+
+    def die(*args: Any, **kwargs: Any) -> None:
+        if first:
+            first(*args, **kwargs)
+        raise SystemExit
+
+    bring_forward()
+    claim = claiming.claim_next(f"partner.{acme.partner.pk}")
+    assert claim is not None
+    monkeypatch.setattr(files.sftp, deed, die)
+    with pytest.raises(SystemExit):
+        sending.send(claim)
+    monkeypatch.undo()
+    with acme.inside():
+        Dispatch.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+    claiming.free_lost_leases()
+
+
+def test_a_file_cut_off_while_it_was_uploaded_is_uploaded_again(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(settings: Any, credentials: Any, name: str, content: bytes) -> None:
+        (sftp.inbox / f"{name}.tmp").write_bytes(content[:50])
+
+    acme.visit()
+    acme.sweep()
+    die_in(acme, monkeypatch, "upload", first=half)
+    send()
+    (file,) = sftp.files()
+    assert len(questions(file)) == 1
+
+
+def test_a_worker_killed_before_the_wire_costs_nothing(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acme.visit()
     acme.sweep()
-    put_and_die(acme, monkeypatch)
-    (file,) = sftp.files()
-    whole = file.read_bytes()
-    file.rename(f"{file}.tmp").write_bytes(whole[:50])
+    die_in(acme, monkeypatch, "upload")
     send()
-    assert sftp.files() == [file]
-    assert file.read_bytes() == whole
+    (file,) = sftp.files()
+    assert len(questions(file)) == 1
+
+
+def test_an_uploaded_file_without_its_name_gets_it_from_the_next_worker(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.visit()
+    acme.sweep()
+    die_in(acme, monkeypatch, "publish")
+    (temporary,) = sftp.files()
+    whole = temporary.read_bytes()
+    send()
+    (file,) = sftp.files()
+    assert (file.name, file.read_bytes()) == (temporary.name.removesuffix(".tmp"), whole)
 
 
 def test_a_file_whose_questions_have_all_ended_is_not_put_later(acme: FileAcme, sftp: SftpServer) -> None:

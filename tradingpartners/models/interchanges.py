@@ -55,6 +55,9 @@ class Interchange(EvidenceRow):
     span_end = models.PositiveBigIntegerField(default=0)
     file_name = models.CharField(max_length=255, blank=True)
     started_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(
+        null=True, help_text="From here on the partner may have seen the file under its name."
+    )
     taken_at = models.DateTimeField(null=True)
     acknowledgement = models.CharField(max_length=10, blank=True, help_text="TA1 or 999 verdict.")
 

@@ -60,38 +60,32 @@ def _address(settings: dict[str, Any], credentials: dict[str, Any]) -> _Address:
     )
 
 
-def put(
-    settings: dict[str, Any],
-    credentials: dict[str, Any],
-    name: str,
-    content: bytes,
-    *,
-    again: bool = False,
-) -> None:
-    """Leave one final file of that name; one that is there already is not put twice.
-
-    `again`: an earlier put may have ended well. Then a file of which nothing is there was taken by
-    the partner, and is not put either. A failure before the final name is given is `NotSent`.
-    """
-    renaming = False
+def upload(settings: dict[str, Any], credentials: dict[str, Any], name: str, content: bytes) -> None:
+    """Write the whole file under a temporary name, which no partner reads. Any failure is NotSent."""
 
     async def work(client: asyncssh.SFTPClient) -> None:
-        nonlocal renaming
-        final = posixpath.join(settings["inbox"], name)
-        temporary = final + ".tmp"
-        if await client.exists(final) or (again and not await client.exists(temporary)):
-            return
-        async with client.open(temporary, "wb") as remote:
+        async with client.open(_dropped(settings, name) + ".tmp", "wb") as remote:
             await remote.write(content)
-        renaming = True
-        await client.rename(temporary, final)
 
     try:
         _run(settings, credentials, work, deadline=300)
     except Unsure as error:
-        if renaming:
-            raise
         raise NotSent(error.code) from None
+
+
+def publish(settings: dict[str, Any], credentials: dict[str, Any], name: str) -> None:
+    """Give an uploaded file its final name. Safe to repeat: one of which nothing is left was taken."""
+
+    async def work(client: asyncssh.SFTPClient) -> None:
+        final = _dropped(settings, name)
+        if not await client.exists(final) and await client.exists(final + ".tmp"):
+            await client.rename(final + ".tmp", final)
+
+    _run(settings, credentials, work, deadline=60)
+
+
+def _dropped(settings: dict[str, Any], name: str) -> str:
+    return posixpath.join(settings.get("inbox") or "", name)
 
 
 def waiting(settings: dict[str, Any], credentials: dict[str, Any]) -> tuple[list[RemoteFile], set[str]]:

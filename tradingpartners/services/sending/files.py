@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.bulk import update_rows
@@ -19,7 +20,7 @@ from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
-from tradingpartners.services.sending.lease import finish, put_back
+from tradingpartners.services.sending.lease import extend, finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import log_wire, on_the_wire
 from tradingpartners.transports import TransportError, Unsure, sftp
@@ -32,8 +33,8 @@ class File(NamedTuple):
     interchange_id: UUID
     name: str
     content: bytes
-    # An earlier worker may have put it already.
-    again: bool
+    # An earlier worker has uploaded it, and may have given it its name.
+    is_published: bool
 
 
 def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | None:
@@ -56,8 +57,7 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
     if is_taken or not Transaction.objects.unanswered().filter(interchange=interchange).exists():
         finish(claim)
         return None
-    again = not is_new and bool(dispatch.send_attempts or dispatch.rescue_count)
-    return File(interchange.pk, interchange.file_name, content, again)
+    return File(interchange.pk, interchange.file_name, content, interchange.published_at is not None)
 
 
 def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
@@ -116,13 +116,20 @@ def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, 
 
 
 def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
-    """Put the file; where that fails, later, the same bytes under the same name and ISA13."""
+    """Upload the file, note that, give it its name; where that fails, later, the same bytes again.
+
+    What is noted in between tells the next worker whether the partner may have seen the file: if
+    not, it is uploaded again; if so, only its name is seen to, and one that is gone was taken.
+    """
     partner = dispatch.partner
     started, error, is_unsure = time.monotonic(), "", False
     try:
-        on_the_wire(
-            sftp.put, partner.settings, partner.credentials, file.name, file.content, again=file.again
-        )
+        if not file.is_published:
+            on_the_wire(sftp.upload, partner.settings, partner.credentials, file.name, file.content)
+            with tenant(claim.organization_id):
+                extend(claim)
+                Interchange.objects.filter(pk=file.interchange_id).update(published_at=Now())
+        on_the_wire(sftp.publish, partner.settings, partner.credentials, file.name)
     except TransportError as failure:
         error, is_unsure = failure.code, isinstance(failure, Unsure)
     with tenant(claim.organization_id):
@@ -135,11 +142,15 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             size=len(file.content),
             error=error,
         )
+    _note(claim, dispatch, file, error=error, is_unsure=is_unsure)
+
+
+def _note(claim: Claim, dispatch: Dispatch, file: File, *, error: str, is_unsure: bool) -> None:
     with tenant(claim.organization_id):
         if error:
             puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
             put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
             return
         finish(claim)
-        if partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
+        if dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
             take_interchanges([file.interchange_id], now=timezone.now())
