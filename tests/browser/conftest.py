@@ -13,7 +13,6 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from config.celery import app
 from coverage.models import Coverage
 from eligibility.models import BenefitDetail, Cause, EligibilityCheck, ExceptionCase
 from practice.models import Appointment, Facility, Level, Organization
@@ -45,23 +44,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one process, one after another
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"no Chromium at {CHROMIUM}; set CHROMIUM"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: until then Playwright's event loop runs in this thread, and no other may."""
     with sync_playwright() as playwright:
         # A container has no user namespaces for the sandbox; the pages are our own.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _the_bells_broker() -> None:
-    """The server's threads ring the broker of the settings, not Celery's own default."""
-    app.set_default()
 
 
 @pytest.fixture(autouse=True)

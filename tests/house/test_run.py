@@ -221,6 +221,8 @@ def test_a_signal_reaches_the_command_then_the_servers_stop(installed: Path, num
         env=bare(),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # a shell's background job, as the tests may be, hands Ctrl-C down as ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_for(installed / "waiting")
     door.send_signal(number)
