@@ -13,11 +13,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "practice_user"}
+
+
+def pytest_configure() -> None:
+    """Two processes of tests share one Redis, and not their keys."""
+    settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,18 +69,18 @@ def django_db_setup(
     django_db_keepdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    settings = connections["default"].settings_dict
-    app_role = settings["OPTIONS"].pop("options")
-    settings["OPTIONS"].pop("pool")
-    settings["TEST"]["TEMPLATE"] = _template()
+    database = connections["default"].settings_dict
+    app_role = database["OPTIONS"].pop("options")
+    database["OPTIONS"].pop("pool")
+    database["TEST"]["TEMPLATE"] = _template()
     with django_db_blocker.unblock():
         connection.close()
         made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
         connection.close()
-        settings["OPTIONS"]["options"] = app_role
+        database["OPTIONS"]["options"] = app_role
     yield
     with django_db_blocker.unblock():
-        settings["OPTIONS"].pop("options")
+        database["OPTIONS"].pop("options")
         connection.close()
         if not django_db_keepdb:
             teardown_databases(made, verbosity=0)
