@@ -185,8 +185,20 @@ def advice(cause: str, code: str = "", reason: str = "", *, pending_at_payer: bo
     return _BY_CAUSE[cause]
 
 
-def member_advice(state: str, outcome: str, reason: str = "", code: str = "") -> Advice:
-    """What a row of a sweep says."""
+AHEAD = Advice(
+    Word.CHECKING,
+    "Active now, but the answer does not reach the day of the visit.",
+    "Nothing now: it is asked again when the payer answers for that day.",
+    Fixer.NOBODY,
+)
+
+
+def member_advice(
+    state: str, outcome: str, reason: str = "", code: str = "", *, reaches_visit: bool = True
+) -> Advice:
+    """What a row of a sweep says; an active answer that ends before the visit is not ready yet."""
+    if outcome == "active" and not reaches_visit:
+        return AHEAD
     if state == "queued":
         return WAITING
     if state == "submitted":

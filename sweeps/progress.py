@@ -238,8 +238,13 @@ def member_rows(members: Iterable[SweepRunMember], zone: str) -> list[MemberRow]
     rows = []
     for member in members:
         check = member.eligibility_check
+        until = check.covers_until if check else None
         words = member_advice(
-            member.state, member.outcome, member.failure_reason, check.error_code if check else ""
+            member.state,
+            member.outcome,
+            member.failure_reason,
+            check.error_code if check else "",
+            reaches_visit=until is None or until >= member.service_date,
         )
         own_zone = member.appointment.facility.time_zone if member.appointment else zone
         rows.append(MemberRow(member, words, own_zone))
