@@ -194,9 +194,17 @@ AHEAD = Advice(
 
 
 def member_advice(
-    state: str, outcome: str, reason: str = "", code: str = "", *, reaches_visit: bool = True
+    state: str,
+    outcome: str,
+    reason: str = "",
+    code: str = "",
+    *,
+    reaches_visit: bool = True,
+    other_payer_first: bool = False,
 ) -> Advice:
-    """What a row of a sweep says; an active answer that ends before the visit is not ready yet."""
+    """What a row of a sweep says; an active answer alone does not make the visit ready."""
+    if outcome == "active" and other_payer_first:
+        return advice(Cause.OTHER_PAYER)
     if outcome == "active" and not reaches_visit:
         return AHEAD
     if state == "queued":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from eligibility.desk import CANCELLED_REASON, Advice, Word, member_advice
 from eligibility.models import EligibilityCheck
@@ -24,17 +24,24 @@ STATE_WORDS = {
     "missed": ("Missed", "could-not-check"),
 }
 
+# An active answer does not make a visit ready by itself: another payer may come first, and one that
+# was asked as of today may end before the day of the visit. `member_rows` says the same of one row.
+OTHER_PAYER = Q(outcome="active", eligibility_check__other_payer_first=True)
+AHEAD = Q(outcome="active", eligibility_check__covers_until__lt=F("service_date")) & ~OTHER_PAYER
+
 # SQL conditions of the figures, in the order of `Progress`: every member is in exactly one of them.
 PARTS: dict[str, Q] = {
-    "ready": Q(outcome="active"),
+    "ready": Q(outcome="active") & ~OTHER_PAYER & ~AHEAD,
     "not_active": Q(outcome="inactive"),
-    "needs_you": Q(state="received", outcome="unknown")
+    "needs_you": OTHER_PAYER
+    | Q(state="received", outcome="unknown")
     | Q(state="failed", outcome="aaa_rejected")
     | Q(state="skipped") & ~Q(failure_reason=CANCELLED_REASON),
     "could_not_check": Q(state="failed") & ~Q(outcome="aaa_rejected")
     | Q(state="skipped", failure_reason=CANCELLED_REASON),
     "asked": Q(state="submitted"),
     "queued": Q(state="queued"),
+    "ahead": AHEAD,
 }
 
 
@@ -59,6 +66,7 @@ class Progress:
     could_not_check: int = 0
     asked: int = 0
     queued: int = 0
+    ahead: int = 0
 
     @property
     def total(self) -> int:
@@ -66,11 +74,16 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        return self.ready + self.not_active + self.needs_you + self.could_not_check
+        return self.ready + self.not_active + self.needs_you + self.could_not_check + self.ahead
 
     @property
     def open(self) -> int:
         return self.asked + self.queued
+
+    @property
+    def checking(self) -> int:
+        """Not known yet for the visit: being asked, or asked again nearer to it."""
+        return self.open + self.ahead
 
     @property
     def exceptions(self) -> int:
@@ -88,6 +101,7 @@ class Progress:
             ("not-active", "not active", self.not_active),
             ("needs-you", "need you", self.needs_you),
             ("could-not-check", "could not check", self.could_not_check),
+            ("checking", "active now, asked again before the visit", self.ahead),
             ("checking", "asked, waiting for the payer", self.asked),
             ("queued", "waiting to be asked", self.queued),
         ]
@@ -245,6 +259,7 @@ def member_rows(members: Iterable[SweepRunMember], zone: str) -> list[MemberRow]
             member.failure_reason,
             check.error_code if check else "",
             reaches_visit=until is None or until >= member.service_date,
+            other_payer_first=check is not None and check.other_payer_first,
         )
         own_zone = member.appointment.facility.time_zone if member.appointment else zone
         rows.append(MemberRow(member, words, own_zone))
