@@ -43,7 +43,7 @@ def benefit_rows(check_id: UUID, answer: x12.Answer, *, asked_type: str) -> list
                 (benefit.coverage_level or "")[:50],
                 _NETWORK.get(benefit.in_network or "", ""),
                 (benefit.plan or "")[:100],
-                (benefit.procedure or "")[:100],
+                _procedure(benefit.procedure),
             )
             row = _row_for(rows, key, figures, benefit)
             row.service_category_stated = bool(benefit.service_types)
@@ -116,6 +116,13 @@ def _merge(row: BenefitDetail, figures: dict[str, Any], benefit: x12.Benefit) ->
     for message in benefit.messages:
         if message not in row.benefit_notes:
             row.benefit_notes = "\n".join(filter(None, [row.benefit_notes, message]))[:_NOTES_LENGTH]
+
+
+def _procedure(procedure: x12.Procedure | None) -> str:
+    """As it stands in EB13, less what it is called."""
+    if procedure is None:
+        return ""
+    return ":".join([procedure.qualifier, procedure.code, *procedure.modifiers])[:100]
 
 
 def _money(amount: Decimal | None) -> Decimal | None:

@@ -19,8 +19,10 @@ from tradingpartners.x12 import (
     DateRange,
     FindingCode,
     Party,
+    Procedure,
     Reference,
     Rejection,
+    RelatedEntity,
     Trace,
     read,
     read_271,
@@ -103,6 +105,7 @@ def test_a_whole_answer_is_read() -> None:
     assert not answer.other_identifiers_changed
 
 
+STONE = Party("P3", "STONE", "MARTA", "", "", "XX", "1234567893")
 BENEFITS = [
     (2, {"period": "23", "amount": Decimal("1500.00"), "in_network": "Y", "coverage_level": "IND"}),
     (3, {"period": "29", "amount": Decimal("250.50"), "service_types": ("30",)}),
@@ -112,7 +115,7 @@ BENEFITS = [
     (7, {"quantity_qualifier": "VS", "quantity": Decimal(20), "authorization_required": "N"}),
     (7, {"dates": (DateRange("348", date(2026, 1, 1), None),), "segment_number": 26}),
     (8, {"service_types": ("62", "73"), "references": (Reference("9F", "REF77", ""),)}),
-    (8, {"entities": (Party("P3", "STONE", "MARTA", "", "", "XX", "1234567893"),), "in_network": "U"}),
+    (8, {"entities": (RelatedEntity(STONE),), "in_network": "U"}),
     (9, {"amount": Decimal(9000), "in_network": "W", "coverage_level": "FAM", "dates": ()}),
 ]
 
@@ -138,7 +141,7 @@ def test_every_element_of_eb_lands_in_its_field() -> None:
         quantity=Decimal(3),
         authorization_required="Y",
         in_network="W",
-        procedure="HC:99213",
+        procedure=Procedure("HC", "99213"),
         dates=(),
         messages=(),
         segment_number=10,
@@ -149,9 +152,9 @@ def test_every_element_of_eb_lands_in_its_field() -> None:
 
 def test_absent_elements_are_none() -> None:
     (benefit,) = answer_with("EB*1").benefits
-    empty = {"service_types": (), "dates": (), "messages": (), "references": (), "entities": ()}
-    present = {"code": "1", "segment_number": 10}
-    assert benefit._asdict() == dict.fromkeys(Benefit._fields) | empty | present
+    lists = "service_types diagnosis_pointers dates messages references entities deliveries additional"
+    present = {"code": "1", "segment_number": 10, **dict.fromkeys(lists.split(), ())}
+    assert benefit._asdict() == dict.fromkeys(Benefit._fields) | present
 
 
 def test_an_eb_longer_than_the_guide_is_read() -> None:

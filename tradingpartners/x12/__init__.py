@@ -35,7 +35,19 @@ from tradingpartners.x12.errors import (
 )
 from tradingpartners.x12.inspect import all_findings, inspection, unreadable
 from tradingpartners.x12.names import normalize_last_name
-from tradingpartners.x12.parties import DateRange, Party, Reference, Trace
+from tradingpartners.x12.parties import (
+    Address,
+    Contact,
+    ContactNumber,
+    DateRange,
+    Party,
+    Procedure,
+    ProviderInformation,
+    Reference,
+    RelatedEntity,
+    ServiceDelivery,
+    Trace,
+)
 from tradingpartners.x12.reading import read
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
 from tradingpartners.x12.ts270 import (
@@ -48,18 +60,31 @@ from tradingpartners.x12.ts270 import (
     repaired_names,
     write_270,
 )
-from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
+from tradingpartners.x12.ts271 import (
+    AdditionalInformation,
+    Answer,
+    Benefit,
+    Diagnosis,
+    EligibilityResponse,
+    MilitaryService,
+    Rejection,
+)
 from tradingpartners.x12.ts271_reader import read_271
 from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, write_interchange
 
 __all__ = [
     "DEFAULT_DELIMITERS",
+    "AdditionalInformation",
+    "Address",
     "Answer",
     "Benefit",
+    "Contact",
+    "ContactNumber",
     "CoverageStatus",
     "DateRange",
     "Delimiters",
     "Dependent",
+    "Diagnosis",
     "ElementError",
     "EligibilityInquiry",
     "EligibilityQuestion",
@@ -75,12 +100,17 @@ __all__ = [
     "InterchangeEnvelope",
     "InterchangeHeader",
     "Location",
+    "MilitaryService",
     "Party",
+    "Procedure",
+    "ProviderInformation",
     "Reading",
     "Reference",
     "RefusedSet",
     "Rejection",
+    "RelatedEntity",
     "SegmentError",
+    "ServiceDelivery",
     "SetAcknowledgement",
     "Subscriber",
     "Trace",

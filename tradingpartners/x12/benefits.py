@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from tradingpartners.x12.elements import read_amount
 from tradingpartners.x12.errors import FindingCode
+from tradingpartners.x12.parties import Procedure, read_procedure
 from tradingpartners.x12.ts271 import BENEFIT_CODES, MONEY_CODES
 
 # EB01 to EB13, as the first fields of `Benefit`.
@@ -25,7 +26,7 @@ BenefitValues = tuple[
     Decimal | None,
     str | None,
     str | None,
-    str | None,
+    Procedure | None,
 ]
 # What is wrong, and with which element.
 BenefitFault = tuple[FindingCode, int]
@@ -34,7 +35,9 @@ _BLANKS = [""] * 13
 
 
 @lru_cache(maxsize=8192)
-def read_eb(text: str, element: str, repetition: str) -> tuple[BenefitValues, tuple[BenefitFault, ...]]:
+def read_eb(
+    text: str, element: str, repetition: str, component: str
+) -> tuple[BenefitValues, tuple[BenefitFault, ...]]:
     """One EB as it stands; what cannot be read is None and a fault."""
     elements = [part.strip() for part in text.split(element)[1:14]]
     elements += _BLANKS[len(elements) :]
@@ -53,7 +56,7 @@ def read_eb(text: str, element: str, repetition: str) -> tuple[BenefitValues, tu
         read_amount(quantity),
         authorization or None,
         network or None,
-        procedure or None,
+        read_procedure(procedure.split(component)) if procedure else None,
     )
     return values, tuple(_faults(elements))
 

@@ -112,6 +112,11 @@ class Location(NamedTuple):
     segment_id: str
     element: int | None = None
     group: str | None = None
+    # The part of a composite, and which repetition, where only that is meant; both count from 1.
+    component: int | None = None
+    repetition: int | None = None
+    # As the guide names it: "2110C".
+    loop: str | None = None
 
 
 class Finding(NamedTuple):

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tradingpartners.x12.errors import Finding
-from tradingpartners.x12.parties import DateRange, Party, Reference, Trace
+from tradingpartners.x12.parties import (
+    Address,
+    Contact,
+    DateRange,
+    Party,
+    Procedure,
+    ProviderInformation,
+    Reference,
+    RelatedEntity,
+    ServiceDelivery,
+    Trace,
+)
 
 PRE_HIERARCHY = "pre-HL"
 
@@ -27,6 +38,15 @@ class Rejection(NamedTuple):
     segment_number: int
 
 
+class AdditionalInformation(NamedTuple):
+    """III of 2115: where or of what nature the benefit is, by a code; absent is ""."""
+
+    qualifier: str
+    code: str
+    category: str = ""
+    message: str = ""
+
+
 class Benefit(NamedTuple):
     """EB of 2110C or 2110D with the segments that belong to it; codes as they stand."""
 
@@ -42,12 +62,35 @@ class Benefit(NamedTuple):
     quantity: Decimal | None
     authorization_required: str | None
     in_network: str | None
-    procedure: str | None
+    procedure: Procedure | None
     dates: tuple[DateRange, ...]
     messages: tuple[str, ...]
     segment_number: int
     references: tuple[Reference, ...]
-    entities: tuple[Party, ...]
+    # 2120.
+    entities: tuple[RelatedEntity, ...]
+    # EB14: which diagnoses of the person's HI this is for, counted from 1.
+    diagnosis_pointers: tuple[int, ...] = ()
+    deliveries: tuple[ServiceDelivery, ...] = ()
+    additional: tuple[AdditionalInformation, ...] = ()
+
+
+class Diagnosis(NamedTuple):
+    """HI: one code of a person's diagnoses; ABK principal, ABF other."""
+
+    qualifier: str
+    code: str
+
+
+class MilitaryService(NamedTuple):
+    """MPI; absent is ""."""
+
+    status: str
+    employment: str
+    affiliation: str
+    description: str
+    rank: str
+    period: DateRange | None
 
 
 class Answer(NamedTuple):
@@ -76,6 +119,15 @@ class Answer(NamedTuple):
     # Of a dependent, those of its 2000C, 2100C and 2110C.
     subscriber_rejections: tuple[Rejection, ...]
     segment_number: int
+    # INS02: 18 self, 01 spouse, 19 child …
+    relationship: str | None = None
+    address: Address | None = None
+    contacts: tuple[Contact, ...] = ()
+    provider: ProviderInformation | None = None
+    # HI: (qualifier, code) in the order of their pointers.
+    diagnoses: tuple[Diagnosis, ...] = ()
+    # MPI, where the person serves or served in the forces.
+    military: MilitaryService | None = None
 
 
 class EligibilityResponse(NamedTuple):
@@ -92,3 +144,5 @@ class EligibilityResponse(NamedTuple):
     # Every TRN of the set: some payers echo a dependent's under its subscriber.
     traces: tuple[Trace, ...]
     findings: tuple[Finding, ...]
+    # 2100A PER: whom to ask at the payer.
+    payer_contacts: tuple[Contact, ...] = ()

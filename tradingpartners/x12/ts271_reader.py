@@ -23,6 +23,7 @@ from tradingpartners.x12.parties import (
     DateRange,
     Party,
     Reference,
+    RelatedEntity,
     Trace,
     read_party,
     read_reference,
@@ -45,7 +46,7 @@ class _Details(NamedTuple):
     dates: tuple[DateRange, ...] = ()
     messages: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
-    entities: tuple[Party, ...] = ()
+    entities: tuple[RelatedEntity, ...] = ()
     rejections: tuple[Rejection, ...] = ()
 
 
@@ -84,6 +85,7 @@ class _Reader(SetReader):
         super().__init__(transaction)
         # 4010 has no repetition separator, yet its senders repeat service types with a caret.
         self.repetition = delimiters.repetition or "^"
+        self.component = delimiters.component
         self.has_rejections = "AAA" in self.names
         self.traces = {at: read_trace(self.segment(at)) for at in self.all("TRN", 1, len(self.names))}
         self.payer: Party | None = None
@@ -206,7 +208,7 @@ class _Reader(SetReader):
         return benefits
 
     def _benefit(self, position: int, details: _Details) -> Benefit:
-        values, faults = read_eb(self.texts[position], self.element, self.repetition)
+        values, faults = read_eb(self.texts[position], self.element, self.repetition, self.component)
         for code, element in faults:
             self.find(code, position + 1, element)
         dates, messages, references, entities, _ = details
@@ -217,7 +219,7 @@ class _Reader(SetReader):
         dates: list[DateRange] = []
         messages: list[str] = []
         references: list[Reference] = []
-        entities: list[Party] = []
+        entities: list[RelatedEntity] = []
         for position in range(start, end):
             name = self.names[position]
             if name == "MSG":
@@ -225,7 +227,7 @@ class _Reader(SetReader):
             elif name == "DTP":
                 dates.append(self.date_range(position))
             elif name == "NM1":
-                entities.append(read_party(self.segment(position)))
+                entities.append(RelatedEntity(read_party(self.segment(position))))
             elif name == "REF":
                 references.append(read_reference(self.segment(position)))
         return _Details(
