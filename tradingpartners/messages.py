@@ -107,10 +107,8 @@ def _incoming(
     position: int,
     text: str,
 ) -> Incoming:
-    rejections = [*response.rejections, *(answer.rejections if answer else ())]
-    rejected = bool(rejections) and (
-        answer is None or x12.status(answer, response.rejections) == x12.CoverageStatus.REJECTED
-    )
+    rejections = response.rejections if answer is None else x12.deciding_rejections(answer)
+    rejected = bool(rejections)
     return Incoming(
         position=position,
         traces=_attempts_named(trace.number for trace in traces),

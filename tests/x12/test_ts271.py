@@ -203,7 +203,7 @@ def test_the_rejection_of_a_subscriber_is_shown_to_its_dependents() -> None:
     response = response_to(wire)
     alice, bobby = response.answers
     assert status(alice, response.rejections) == "rejected"
-    assert status(bobby, response.rejections) == "unknown"
+    assert status(bobby, response.rejections) == "rejected"
     assert bobby.subscriber_rejections == alice.rejections
 
 

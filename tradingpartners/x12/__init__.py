@@ -13,7 +13,15 @@ from tradingpartners.x12.acks import (
     read_999,
     write_999,
 )
-from tradingpartners.x12.coverage_status import CoverageStatus, deciding_benefits, status
+from tradingpartners.x12.coverage import CoverageReason, CoverageVerdict, decide_coverage, month_end
+from tradingpartners.x12.coverage_notices import Notice, NoticeCode, OtherPayer
+from tradingpartners.x12.coverage_status import (
+    GENERAL_SERVICE_TYPE,
+    CoverageStatus,
+    deciding_benefits,
+    deciding_rejections,
+    status,
+)
 from tradingpartners.x12.description import describe, describe_finding
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
@@ -48,6 +56,7 @@ from tradingpartners.x12.parties import (
     ServiceDelivery,
     Trace,
 )
+from tradingpartners.x12.periods import Period
 from tradingpartners.x12.reading import read
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
 from tradingpartners.x12.ts270 import (
@@ -74,13 +83,16 @@ from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, writ
 
 __all__ = [
     "DEFAULT_DELIMITERS",
+    "GENERAL_SERVICE_TYPE",
     "AdditionalInformation",
     "Address",
     "Answer",
     "Benefit",
     "Contact",
     "ContactNumber",
+    "CoverageReason",
     "CoverageStatus",
+    "CoverageVerdict",
     "DateRange",
     "Delimiters",
     "Dependent",
@@ -101,7 +113,11 @@ __all__ = [
     "InterchangeHeader",
     "Location",
     "MilitaryService",
+    "Notice",
+    "NoticeCode",
+    "OtherPayer",
     "Party",
+    "Period",
     "Procedure",
     "ProviderInformation",
     "Reading",
@@ -122,10 +138,13 @@ __all__ = [
     "acknowledge",
     "acknowledge_interchange",
     "all_findings",
+    "decide_coverage",
     "deciding_benefits",
+    "deciding_rejections",
     "describe",
     "describe_finding",
     "inspection",
+    "month_end",
     "normalize_last_name",
     "read",
     "read_270",
