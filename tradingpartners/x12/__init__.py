@@ -13,6 +13,7 @@ from tradingpartners.x12.acks import (
     read_999,
     write_999,
 )
+from tradingpartners.x12.code_tables import in_words
 from tradingpartners.x12.coverage import CoverageReason, CoverageVerdict, decide_coverage, month_end
 from tradingpartners.x12.coverage_notices import Notice, NoticeCode, OtherPayer
 from tradingpartners.x12.coverage_status import (
@@ -23,6 +24,7 @@ from tradingpartners.x12.coverage_status import (
     status,
 )
 from tradingpartners.x12.description import describe, describe_finding
+from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
     Interchange,
@@ -40,6 +42,14 @@ from tradingpartners.x12.errors import (
     X12Error,
     X12ErrorCode,
     X12WriteError,
+)
+from tradingpartners.x12.figures import (
+    Condition,
+    Figures,
+    Network,
+    Remark,
+    RemarkCode,
+    benefit_figures,
 )
 from tradingpartners.x12.inspect import all_findings, inspection, unreadable
 from tradingpartners.x12.names import normalize_last_name
@@ -88,6 +98,7 @@ __all__ = [
     "Address",
     "Answer",
     "Benefit",
+    "Condition",
     "Contact",
     "ContactNumber",
     "CoverageReason",
@@ -101,6 +112,7 @@ __all__ = [
     "EligibilityInquiry",
     "EligibilityQuestion",
     "EligibilityResponse",
+    "Figures",
     "Finding",
     "FindingCode",
     "FunctionalGroup",
@@ -113,6 +125,7 @@ __all__ = [
     "InterchangeHeader",
     "Location",
     "MilitaryService",
+    "Network",
     "Notice",
     "NoticeCode",
     "OtherPayer",
@@ -123,6 +136,8 @@ __all__ = [
     "Reading",
     "Reference",
     "RefusedSet",
+    "Remark",
+    "RemarkCode",
     "Rejection",
     "RelatedEntity",
     "SegmentError",
@@ -138,14 +153,17 @@ __all__ = [
     "acknowledge",
     "acknowledge_interchange",
     "all_findings",
+    "benefit_figures",
     "decide_coverage",
     "deciding_benefits",
     "deciding_rejections",
     "describe",
     "describe_finding",
+    "in_words",
     "inspection",
     "month_end",
     "normalize_last_name",
+    "plain",
     "read",
     "read_270",
     "read_271",
