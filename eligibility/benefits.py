@@ -1,121 +1,124 @@
-"""EB segments of one answer to BenefitDetail rows (005010X279A1 2110C/D).
+"""The figures of an answer as BenefitDetail rows: what the codec read, in our columns and words.
 
-One row per (service type, level, network, plan, procedure), merging the EBs that speak of it:
-EB06 29 is what remains, anything else the base. Two EBs that state one figure differently make a
-second row, told apart by a qualifier. What is not stated stays empty.
+`x12.benefit_figures` says what belongs together and what contradicts; here a condition becomes a
+qualifier, and what has no column becomes a note. What is not stated stays empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from eligibility.models import BenefitDetail
 from tradingpartners import x12
+from tradingpartners.x12 import RemarkCode, in_words
 
-_REMAINING = frozenset({"29", "33"})  # EB06: remaining, lifetime remaining
-_NETWORK = {"Y": "in", "N": "out", "W": "both"}
-_YES_NO = {"Y": True, "N": False}
-_STATUS_CODES = frozenset("12345678")
 _NOTES_LENGTH = 500
+_PLACE_OF_SERVICE = "ZZ"
+_VISIT = "27"
+_CENT, _BASIS_POINT = Decimal("0.01"), Decimal("0.0001")
+
+_REMARKS = {
+    RemarkCode.NOT_COVERED: "Not covered",
+    RemarkCode.AMOUNT_MISPLACED: "The payer put an amount where none belongs: look at its answer",
+    RemarkCode.FIGURE_UNUSABLE: "The payer sent a figure that cannot be meant: look at its answer",
+}
 
 
-class Key(NamedTuple):
-    service_category: str
-    coverage_level: str
-    network: str
-    plan_name: str
-    procedure: str
-
-
-def benefit_rows(check_id: UUID, answer: x12.Answer, *, asked_type: str) -> list[BenefitDetail]:
+def benefit_rows(
+    check_id: UUID, answer: x12.Answer, *, asked_type: str, asked: date | None = None
+) -> list[BenefitDetail]:
     """Unsaved rows of one answer. EB03 absent speaks of the type asked about, and is marked so."""
-    rows: dict[tuple[Key, str], BenefitDetail] = {}
-    for benefit in answer.benefits:
-        figures = _figures(benefit)
-        if not figures:
-            continue
-        for service_type in benefit.service_types or (asked_type,):
-            key = Key(
-                service_type[:50],
-                (benefit.coverage_level or "")[:50],
-                _NETWORK.get(benefit.in_network or "", ""),
-                (benefit.plan or "")[:100],
-                _procedure(benefit.procedure),
-            )
-            row = _row_for(rows, key, figures, benefit)
-            row.service_category_stated = bool(benefit.service_types)
-            _merge(row, figures, benefit)
-    for row in rows.values():
-        row.eligibility_check_id = check_id
-    return list(rows.values())
+    return [
+        _row(check_id, figures) for figures in x12.benefit_figures(answer, asked_type=asked_type, asked=asked)
+    ]
 
 
-def _figures(benefit: x12.Benefit) -> dict[str, Any]:
-    """What this EB states, by column."""
-    remaining = benefit.period in _REMAINING
-    stated: dict[str, Any] = {}
-    match benefit.code:
-        case "B":
-            stated["copay_amount"] = _money(benefit.amount)
-        case "A":
-            stated["coinsurance_percent"] = _fraction(benefit.percent)
-        case "C":
-            stated["deductible_remaining_amount" if remaining else "deductible_amount"] = _money(
-                benefit.amount
-            )
-        case "G":
-            stated["out_of_pocket_remaining_amount" if remaining else "out_of_pocket_max_amount"] = _money(
-                benefit.amount
-            )
-        case code if code in _STATUS_CODES:
-            stated["status"] = code
-    if benefit.authorization_required in _YES_NO:
-        stated["requires_prior_auth"] = _YES_NO[benefit.authorization_required]
-    if benefit.messages:
-        stated["benefit_notes"] = ""
-    return {column: value for column, value in stated.items() if value is not None}
-
-
-def _row_for(
-    rows: dict[tuple[Key, str], BenefitDetail], key: Key, figures: dict[str, Any], benefit: x12.Benefit
-) -> BenefitDetail:
-    """The row of that key that does not contradict these figures, made if there is none."""
-    for qualifier in _qualifiers(benefit):
-        row = rows.get((key, qualifier))
-        if row is None:
-            row = rows[key, qualifier] = BenefitDetail(**key._asdict(), qualifier=qualifier, sources=[])
-            return row
-        if all(getattr(row, c) in {None, "", v} for c, v in figures.items() if c != "benefit_notes"):
-            return row
-    raise AssertionError("qualifiers never end")
-
-
-def _qualifiers(benefit: x12.Benefit) -> Iterator[str]:
-    """First none; then what the EB itself says of its difference; then a count."""
-    yield ""
-    said = "; ".join(
-        part for part in (benefit.period and f"period {benefit.period}", *benefit.messages) if part
+def _row(check_id: UUID, figures: x12.Figures) -> BenefitDetail:
+    return BenefitDetail(
+        eligibility_check_id=check_id,
+        service_category=figures.service_type[:50],
+        service_category_stated=figures.service_type_stated,
+        coverage_level=figures.coverage_level[:50],
+        network=figures.network.value,
+        plan_name=figures.plan[:100],
+        procedure=_procedure(figures.procedure),
+        qualifier="; ".join(_conditions(figures.condition))[:100],
+        status=figures.status or "",
+        copay_amount=_money(figures.copay),
+        coinsurance_percent=_rounded(figures.coinsurance, _BASIS_POINT),
+        deductible_amount=_money(figures.deductible),
+        deductible_remaining_amount=_money(figures.deductible_remaining),
+        out_of_pocket_max_amount=_money(figures.out_of_pocket),
+        out_of_pocket_remaining_amount=_money(figures.out_of_pocket_remaining),
+        requires_referral=figures.referral_required,
+        requires_prior_auth=figures.authorization_required,
+        benefit_notes="\n".join(dict.fromkeys(_notes(figures)))[:_NOTES_LENGTH],
+        sources=list(figures.segment_numbers),
+        under_review=figures.is_doubtful,
     )
-    if said:
-        yield said[:100]
-    number = 2
-    while True:
-        yield f"stated {number}"
-        number += 1
 
 
-def _merge(row: BenefitDetail, figures: dict[str, Any], benefit: x12.Benefit) -> None:
-    for column, value in figures.items():
-        if column != "benefit_notes":
-            setattr(row, column, value)
-    if benefit.segment_number not in row.sources:
-        row.sources.append(benefit.segment_number)
-    for message in benefit.messages:
-        if message not in row.benefit_notes:
-            row.benefit_notes = "\n".join(filter(None, [row.benefit_notes, message]))[:_NOTES_LENGTH]
+def _conditions(condition: x12.Condition) -> Iterator[str]:
+    """When or where the row holds, if not always."""
+    if condition.lifetime:
+        yield "lifetime"
+    for each in condition.additional:
+        known = each.qualifier == _PLACE_OF_SERVICE
+        yield in_words("place", each.code) if known else f"{each.qualifier} {each.code}".strip()
+    for number in condition.diagnosis_pointers:
+        yield f"diagnosis {number}"
+    if any(condition.dates):
+        begin, end = condition.dates
+        yield " ".join([f"from {begin}"] * (begin is not None) + [f"until {end}"] * (end is not None))
+    yield from condition.messages
+    for delivery in condition.deliveries:
+        if delivery.quantity is not None:
+            yield _quantity(delivery.quantity, delivery.quantity_qualifier)
+    if condition.period:
+        yield f"period: {in_words('period', condition.period)}"
+    if condition.number:
+        yield f"stated {condition.number}"
+
+
+def _notes(figures: x12.Figures) -> Iterator[str]:
+    """The payer's messages, then the figures that have no column."""
+    yield from figures.messages
+    if figures.copay_period not in (None, _VISIT):
+        yield f"Copay for {in_words('period', figures.copay_period)}"
+    if figures.visits is not None:
+        yield f"{x12.plain(figures.visits)} visits"
+    if figures.visits_remaining is not None:
+        yield f"{x12.plain(figures.visits_remaining)} visits left"
+    for remark in figures.remarks:
+        yield _REMARKS.get(remark.code) or _stated(remark.benefit)
+
+
+def _stated(benefit: x12.Benefit) -> str:
+    """A figure that has no column, as the payer sent it."""
+    parts = [in_words("benefit", benefit.code)]
+    if benefit.amount is not None:
+        parts.append(f"${x12.plain(benefit.amount)}")
+    if benefit.percent is not None:
+        parts.append(f"{x12.plain(benefit.percent)} percent" if benefit.percent > 1 else _percent(benefit))
+    if benefit.quantity is not None:
+        parts.append(_quantity(benefit.quantity, benefit.quantity_qualifier or ""))
+    parts += [
+        _quantity(d.quantity, d.quantity_qualifier) for d in benefit.deliveries if d.quantity is not None
+    ]
+    if benefit.period:
+        parts.append(in_words("period", benefit.period))
+    return ", ".join(parts)
+
+
+def _percent(benefit: x12.Benefit) -> str:
+    return f"{x12.plain(((benefit.percent or Decimal(0)) * 100).normalize())} percent"
+
+
+def _quantity(quantity: Decimal, unit: str) -> str:
+    return f"{x12.plain(quantity)} {in_words('quantity', unit) if unit else ''}".strip()
 
 
 def _procedure(procedure: x12.Procedure | None) -> str:
@@ -126,21 +129,17 @@ def _procedure(procedure: x12.Procedure | None) -> str:
 
 
 def _money(amount: Decimal | None) -> Decimal | None:
-    """Money fits numeric(12,2); what does not is not a sum a desk can use."""
-    return None if amount is None or abs(amount) >= 10**10 else amount.quantize(Decimal("0.01"))
+    return _rounded(amount, _CENT)
 
 
-def _fraction(percent: Decimal | None) -> Decimal | None:
-    """EB08 .2 is 20 %; payers that send 20 mean the same (seed: 0.00 - 1.00)."""
-    if percent is None or percent < 0 or percent > 100:
-        return None
-    return (percent / 100 if percent > 1 else percent).quantize(Decimal("0.0001"))
+def _rounded(figure: Decimal | None, unit: Decimal) -> Decimal | None:
+    return None if figure is None else figure.quantize(unit)
 
 
-def all_rows(answered: Sequence[tuple[UUID, x12.Answer, str]]) -> list[BenefitDetail]:
-    """(check, answer, asked type) of many answers, for one bulk write."""
+def all_rows(answered: Sequence[tuple[UUID, x12.Answer, str, date]]) -> list[BenefitDetail]:
+    """(check, answer, asked type, asked date) of many answers, for one bulk write."""
     return [
         row
-        for check_id, answer, asked_type in answered
-        for row in benefit_rows(check_id, answer, asked_type=asked_type)
+        for check_id, answer, asked_type, asked in answered
+        for row in benefit_rows(check_id, answer, asked_type=asked_type, asked=asked)
     ]

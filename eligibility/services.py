@@ -162,7 +162,7 @@ def settle(ended: Sequence[Outcome]) -> None:
     if not settled:
         return
     answered = [
-        (check.pk, outcomes[check.pk].answer, check.service_type)
+        (check.pk, outcomes[check.pk].answer, check.service_type, check.service_date)
         for check in settled
         if outcomes[check.pk].answer is not None
     ]

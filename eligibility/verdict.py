@@ -1,35 +1,45 @@
-"""What an answer means for the question that was asked: status, the dates it holds for, the cause.
+"""What an answer means for the question that was asked, in the terms of our rows.
 
-`x12.status` decides active or inactive for the service type asked about; here the dates come in
-(design: "Active for what, and when"). Pure functions of values.
+The rule stands in the codec (`x12.decide_coverage`); here its verdict becomes a check's status, the
+cause of a case, and words. Pure functions of values.
 """
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from eligibility.models import Cause, EligibilityCheck
 from tradingpartners import x12
+from tradingpartners.x12 import CoverageReason, Period, month_end
+
+__all__ = ["Verdict", "is_too_early", "month_end", "of_answer", "of_rejection", "of_silence"]
 
 Status = EligibilityCheck.Status
 
-# DTP01 of 2100C/D and 2110C/D that bound a coverage: plan, eligibility, benefit, policy.
-_BEGINS = frozenset({"346", "356", "348", "539"})
-_ENDS = frozenset({"347", "357", "349", "540"})
-_RANGES = frozenset({"291", "307", "292"})
-_ACTIVE_CODES = frozenset("12345")
-_PENDING_CODES = frozenset("578")
-_OTHER_PAYER = "R"
-
-
-class Period(NamedTuple):
-    """The first and last day a payer stated; None where it stated none."""
-
-    begin: date | None
-    end: date | None
+_STATUS = {
+    x12.CoverageStatus.ACTIVE: Status.ACTIVE,
+    x12.CoverageStatus.INACTIVE: Status.INACTIVE,
+    x12.CoverageStatus.UNKNOWN: Status.UNKNOWN,
+}
+_CAUSE = {
+    x12.CoverageStatus.INACTIVE: Cause.NOT_ACTIVE,
+    x12.CoverageStatus.UNKNOWN: Cause.UNCLEAR,
+}
+_UNCLEAR_WORDS = {
+    CoverageReason.CONTRADICTION: "Answered both active and not active",
+    CoverageReason.OTHER_TYPES_ONLY: "Answered for other services only",
+    CoverageReason.ACTIVE_EARLIER: "Active, but not on this date: it ended before",
+    CoverageReason.ACTIVE_LATER: "Active, but not on this date: it begins later",
+    CoverageReason.ACTIVE_BEFORE_AND_AFTER: "Active, but not on this date",
+    CoverageReason.PART_OF_RANGE: "Active on some of the days asked about only",
+    CoverageReason.DATES_CONTRADICT: "Active, with dates that contradict each other",
+    CoverageReason.ANSWERED_FOR_OTHER_DATE: "Answered for another date",
+    CoverageReason.SERVICE_NOT_COVERED: "Says this service is not covered, not whether the plan is active",
+    CoverageReason.SERVICE_NOT_PROCESSED: "Cannot say for this service",
+    CoverageReason.CONTACT_ANOTHER: "Names somebody else to ask",
+    CoverageReason.SILENT: "Answered without saying active or not",
+}
 
 
 class Verdict(NamedTuple):
@@ -47,61 +57,28 @@ class Verdict(NamedTuple):
 
 
 def of_answer(answer: x12.Answer, *, service_type: str, asked: date) -> Verdict:
-    """The verdict on an answer that is not a rejection.
-
-    An active EB counts if the dates on it, else the person's, cover the day; an inactive one whose
-    own dates lie elsewhere speaks of an older plan.
-    """
-    deciding = x12.deciding_benefits(answer.benefits, service_type)
-    far = _period(answer.dates)
-    active = [(b, _own_or(b, far)) for b in deciding if b.code in _ACTIVE_CODES]
-    inactive = [b for b in deciding if b.code not in _ACTIVE_CODES]
-    covering = [(b, period) for b, period in active if _within(asked, period)]
-    opposing = [b for b in inactive if _within(asked, _period(b.dates))]
-    if covering and not opposing:
-        return _active(answer, covering, asked)
-    if covering:
-        return Verdict(Status.UNKNOWN, Cause.UNCLEAR, words="Answered both active and not active")
-    if inactive:
-        return _inactive(inactive, far, asked)
-    if active:
-        return Verdict(
-            Status.UNKNOWN, Cause.UNCLEAR, words="Active, but not on this date", period=active[0][1]
-        )
-    return Verdict(Status.UNKNOWN, Cause.UNCLEAR, words="Answered without saying active or not", period=far)
-
-
-def _active(answer: x12.Answer, covering: list[tuple[x12.Benefit, Period]], asked: date) -> Verdict:
-    begins = [period.begin for _, period in covering]
-    ends = [period.end for _, period in covering]
-    period = Period(
-        None if None in begins else min(filter(None, begins), default=None),
-        None if None in ends else max(filter(None, ends), default=None),
-    )
-    other = any(benefit.code == _OTHER_PAYER for benefit in answer.benefits)
+    """The verdict on an answer that is not a rejection."""
+    said = x12.decide_coverage(answer, service_type=service_type, asked=asked)
+    if said.status is x12.CoverageStatus.REJECTED:
+        return of_rejection(x12.deciding_rejections(answer)[0].code or "")
+    is_active = said.status is x12.CoverageStatus.ACTIVE
+    other_payer_first = is_active and said.other_payer_first
     return Verdict(
-        Status.ACTIVE,
-        Cause.OTHER_PAYER if other else None,
-        covers_from=period.begin or asked,
-        covers_until=period.end or month_end(asked),
-        other_payer_first=other,
-        pending_at_payer=any(b.code in _PENDING_CODES for b, _ in covering),
-        period=period,
+        _STATUS[said.status],
+        Cause.OTHER_PAYER if other_payer_first else _CAUSE.get(said.status),
+        words=_other_payer(said) if other_payer_first else _UNCLEAR_WORDS.get(said.reason, ""),
+        covers_from=said.covers_from,
+        covers_until=said.covers_until,
+        other_payer_first=other_payer_first,
+        pending_at_payer=said.is_pending,
+        period=said.period,
     )
 
 
-def _inactive(inactive: list[x12.Benefit], far: Period, asked: date) -> Verdict:
-    period = _own_or(inactive[0], far)
-    ended = period.end is not None and period.end < asked
-    begins_later = period.begin is not None and period.begin > asked
-    return Verdict(
-        Status.INACTIVE,
-        Cause.NOT_ACTIVE,
-        covers_from=period.end + timedelta(days=1) if ended and period.end else asked,
-        covers_until=period.begin - timedelta(days=1) if begins_later and period.begin else month_end(asked),
-        pending_at_payer=any(b.code in _PENDING_CODES for b in inactive),
-        period=period,
-    )
+def _other_payer(said: x12.CoverageVerdict) -> str:
+    """Its name, where the payer gave one."""
+    named = next((each.name for each in said.other_payers if each.may_be_first and each.name), "")
+    return f"Another payer: {named}" if named else ""
 
 
 def of_rejection(code: str) -> Verdict:
@@ -125,30 +102,3 @@ def is_too_early(said: Verdict, *, asked: date, visit: date, effective: date) ->
 def of_silence(code: str) -> Verdict:
     """No answer: timeout, transport, 999 or TA1, SLA. Never "not active"."""
     return Verdict(Status.UNKNOWN, Cause.COULD_NOT_CHECK, words=code)
-
-
-def _own_or(benefit: x12.Benefit, far: Period) -> Period:
-    """The dates on an EB, each end by itself, else those of the person."""
-    near = _period(benefit.dates)
-    return Period(near.begin or far.begin, near.end or far.end)
-
-
-def _period(dates: Iterable[x12.DateRange]) -> Period:
-    begins: list[date] = []
-    ends: list[date] = []
-    for qualifier, begin, end in dates:
-        if begin and qualifier in _BEGINS | _RANGES:
-            begins.append(begin)
-        if begin and qualifier in _ENDS:
-            ends.append(begin)
-        if end and qualifier in _RANGES | _BEGINS:
-            ends.append(end)
-    return Period(max(begins, default=None), min(ends, default=None))
-
-
-def _within(day: date, period: Period) -> bool:
-    return (period.begin is None or period.begin <= day) and (period.end is None or day <= period.end)
-
-
-def month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

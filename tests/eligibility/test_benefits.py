@@ -10,13 +10,13 @@ from eligibility.benefits import benefit_rows
 from eligibility.models import BenefitDetail
 from practice.rows import uuid7
 from practice.tenancy import SYSTEM_USER_ID, Context, _current
-from tests.eligibility.test_verdict import answer
+from tests.eligibility.test_verdict import ASKED, answer
 
 
 def rows(*segments: str, asked: str = "30") -> list[BenefitDetail]:
     token = _current.set(Context(uuid7(), SYSTEM_USER_ID, ""))
     try:
-        return benefit_rows(uuid4(), answer(*segments), asked_type=asked)
+        return benefit_rows(uuid4(), answer(*segments), asked_type=asked, asked=ASKED)
     finally:
         _current.reset(token)
 
@@ -44,7 +44,7 @@ def test_two_figures_for_one_thing_are_two_rows_never_a_silent_pick() -> None:
     found = rows("EB*B**98***27*20", "EB*B**98***27*40", "MSG*SPECIALIST")
     assert [(row.copay_amount, row.qualifier) for row in found] == [
         (Decimal(20), ""),
-        (Decimal(40), "period 27; SPECIALIST"),
+        (Decimal(40), "SPECIALIST"),
     ]
 
 
@@ -70,5 +70,53 @@ def test_the_authorization_mark_is_kept() -> None:
     assert [row.requires_prior_auth for row in found] == [True, False]
 
 
-def test_a_sum_no_column_can_hold_is_left_out() -> None:
-    assert rows("EB*C**30***23*99999999999999") == []
+def test_a_sum_no_column_can_hold_is_left_out_and_under_review() -> None:
+    (row,) = rows("EB*C**30***23*99999999999999")
+    assert stated(row) == {}
+    assert row.under_review and "cannot be meant" in row.benefit_notes
+
+
+def test_money_in_the_wrong_element_is_no_figure_and_under_review() -> None:
+    (row,) = rows("EB*B**98***25.00")
+    assert stated(row) == {}
+    assert row.under_review and "where none belongs" in row.benefit_notes
+
+
+def test_what_has_no_column_is_a_note() -> None:
+    (visits,) = rows("EB*F**PT***23***VS*20", "EB*F**PT***29***VS*12")
+    assert visits.benefit_notes == "20 visits\n12 visits left"
+    (used,) = rows("EB*C*IND*30***24*300")
+    assert used.benefit_notes == "Deductible, $300, year to date"
+    (admission,) = rows("EB*B**48***36*250")
+    assert admission.benefit_notes == "Copay for an admission"
+    (refused,) = rows("EB*I**35")
+    assert refused.benefit_notes == "Not covered"
+
+
+def test_a_figure_of_a_lifetime_does_not_pass_for_one_of_a_year() -> None:
+    found = rows("EB*C*IND*30***23*500", "EB*C*IND*30***32*9000", "EB*C*IND*30***33*8000")
+    assert [(row.qualifier, stated(row)) for row in found] == [
+        ("", {"deductible_amount": Decimal(500)}),
+        (
+            "lifetime",
+            {"deductible_amount": Decimal(9000), "deductible_remaining_amount": Decimal(8000)},
+        ),
+    ]
+
+
+def test_last_years_deductible_says_when_it_held() -> None:
+    last, this = rows(
+        "EB*C*IND*30***23*500", "DTP*291*RD8*20250101-20251231",
+        "EB*C*IND*30***23*750", "DTP*291*RD8*20260101-20261231",
+    )  # fmt: skip
+    assert (last.qualifier, last.deductible_amount) == ("from 2025-01-01 until 2025-12-31", Decimal(500))
+    assert (this.qualifier, this.deductible_amount) == ("", Decimal(750))
+
+
+def test_a_referral_is_known_only_where_the_payer_says_it_in_so_many_words() -> None:
+    found = rows(
+        "EB*CB**98", "MSG*REFERRAL REQUIRED.",
+        "EB*CB**62", "MSG*No referral required",
+        "EB*CB**73", "MSG*REFERRAL REQUIRED UNLESS IN AN EMERGENCY",
+    )  # fmt: skip
+    assert [row.requires_referral for row in found] == [True, False, None]
