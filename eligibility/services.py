@@ -266,7 +266,7 @@ def _settled_fields(check: EligibilityCheck, said: verdict.Verdict, outcome: Out
         "response_received": outcome.at if answered else None,
         "response_latency_milliseconds": max(0, latency) if answered and latency is not None else None,
         "error_code": said.code,
-        "error_description": said.words[:200],
+        "error_description": "" if said.status == Status.ACTIVE else said.words[:200],
         "raw_response": outcome.text,
         "covers_from": said.covers_from,
         "covers_until": said.covers_until,

@@ -47,8 +47,6 @@ from tradingpartners.x12.figures import (
     Condition,
     Figures,
     Network,
-    Remark,
-    RemarkCode,
     benefit_figures,
 )
 from tradingpartners.x12.inspect import all_findings, inspection, unreadable
@@ -69,6 +67,7 @@ from tradingpartners.x12.parties import (
 from tradingpartners.x12.periods import Period
 from tradingpartners.x12.reading import read
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
+from tradingpartners.x12.stated_figures import Remark, RemarkCode
 from tradingpartners.x12.ts270 import (
     Dependent,
     EligibilityInquiry,

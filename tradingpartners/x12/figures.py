@@ -12,31 +12,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from tradingpartners.x12.elements import read_amount
 from tradingpartners.x12.parties import Procedure, ServiceDelivery
 from tradingpartners.x12.periods import Period, stated_periods, union
 from tradingpartners.x12.referrals import referral_required
-from tradingpartners.x12.ts271 import (
-    ACTIVE_CODES,
-    INACTIVE_CODES,
-    MONEY_CODES,
-    AdditionalInformation,
-    Answer,
-    Benefit,
-)
-
-# EB06.
-YEAR_TO_DATE, REMAINING, EXCEEDED, NOT_EXCEEDED, LIFETIME, LIFETIME_REMAINING = (
-    "24", "29", "30", "31", "32", "33",
-)  # fmt: skip
-_LEFT = frozenset({REMAINING, LIFETIME_REMAINING})
-_OF_A_LIFETIME = frozenset({LIFETIME, LIFETIME_REMAINING})
-# What was used up or passed is neither the whole nor what is left.
-_NEITHER = frozenset({YEAR_TO_DATE, EXCEEDED, NOT_EXCEEDED})
-_VISITS = "VS"
-# More than any benefit, and than a sum of money has room for.
-_TOO_MUCH = Decimal(10**10)
-_PERCENT = Decimal(100)
+from tradingpartners.x12.stated_figures import DOUBTFUL, OF_A_LIFETIME, Remark, Value, stated_figure
+from tradingpartners.x12.ts271 import AdditionalInformation, Answer, Benefit
 
 
 class Network(StrEnum):
@@ -46,27 +26,6 @@ class Network(StrEnum):
     OUT = "out"
     BOTH = "both"
     NOT_STATED = ""
-
-
-class RemarkCode(StrEnum):
-    """What an EB says that is no figure above."""
-
-    NOT_COVERED = "not_covered"
-    # A figure of a kind that has no field: a limit, a spend-down, a deductible used so far.
-    STATED = "stated"
-    # These want a person's eye: money in EB05 or EB06, and a figure that cannot be meant.
-    AMOUNT_MISPLACED = "amount_misplaced"
-    FIGURE_UNUSABLE = "figure_unusable"
-
-
-DOUBTFUL = frozenset({RemarkCode.AMOUNT_MISPLACED, RemarkCode.FIGURE_UNUSABLE})
-
-
-class Remark(NamedTuple):
-    """The EB it is about has the codes and the figure as they stand."""
-
-    code: RemarkCode
-    benefit: Benefit
 
 
 class Condition(NamedTuple):
@@ -123,9 +82,6 @@ class Figures(NamedTuple):
         return any(remark.code in DOUBTFUL for remark in self.remarks)
 
 
-Value = str | Decimal | bool
-
-
 class _Key(NamedTuple):
     service_type: str
     coverage_level: str
@@ -178,7 +134,7 @@ def benefit_figures(answer: Answer, *, asked_type: str, asked: date | None = Non
 
 def _statement(benefit: Benefit, asked: date | None) -> _Statement | None:
     """What an EB states; None where it has nothing for this table."""
-    values, remarks = _figure(benefit)
+    values, remarks = stated_figure(benefit)
     if benefit.authorization_required in _YES_NO:
         values["authorization_required"] = _YES_NO[benefit.authorization_required]
     referral = referral_required(benefit.messages) if benefit.messages else None
@@ -190,7 +146,7 @@ def _statement(benefit: Benefit, asked: date | None) -> _Statement | None:
 
 
 def _limits(benefit: Benefit, asked: date | None) -> Condition:
-    lifetime = benefit.period in _OF_A_LIFETIME
+    lifetime = benefit.period in OF_A_LIFETIME
     if not (lifetime or benefit.additional or benefit.diagnosis_pointers or benefit.dates):
         return _WITHOUT_LIMITS
     elsewhere = Period()
@@ -199,91 +155,6 @@ def _limits(benefit: Benefit, asked: date | None) -> Condition:
         if not stated.overlapping(Period(asked, asked)):
             elsewhere = union(stated.periods)
     return Condition(lifetime, benefit.additional, benefit.diagnosis_pointers, elsewhere)
-
-
-def _figure(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...]]:
-    """The value of EB07, EB08 or EB10 by its field, and what has none."""
-    code = benefit.code
-    if code in ACTIVE_CODES or code in INACTIVE_CODES:
-        return {"status": code}, ()
-    if code == "I":
-        return {}, (Remark(RemarkCode.NOT_COVERED, benefit),)
-    if _is_misplaced(benefit):
-        return {}, (Remark(RemarkCode.AMOUNT_MISPLACED, benefit),)
-    figures = (benefit.amount, benefit.percent, benefit.quantity)
-    if any(figure is not None and not 0 <= figure < _TOO_MUCH for figure in figures):
-        return {}, (Remark(RemarkCode.FIGURE_UNUSABLE, benefit),)
-    if code == "A":
-        return _coinsurance(benefit)
-    if code == "B":
-        return _copay(benefit)
-    if code == "C":
-        return _whole_or_left(benefit, "deductible", benefit.amount, benefit.percent)
-    if code == "G":
-        return _whole_or_left(benefit, "out_of_pocket", benefit.amount, benefit.percent)
-    if code == "F":
-        return _limit(benefit)
-    stated = any(figure is not None for figure in figures)
-    return {}, (Remark(RemarkCode.STATED, benefit),) if stated else ()
-
-
-def _is_misplaced(benefit: Benefit) -> bool:
-    """Money where the plan's name or the period belongs, and none where money does."""
-    if benefit.amount is not None or benefit.percent is not None:
-        return False
-    if benefit.period and len(benefit.period) > 2:
-        return read_amount(benefit.period) is not None
-    plan = benefit.plan or ""
-    return benefit.code in MONEY_CODES and "." in plan and read_amount(plan) is not None
-
-
-def _coinsurance(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...]]:
-    """EB08 .2 is 20 %; a payer that sends 20 means the same. An amount is no percentage."""
-    percent = benefit.percent
-    remarks = (Remark(RemarkCode.STATED, benefit),) if benefit.amount is not None else ()
-    if percent is None:
-        return {}, remarks
-    if percent > _PERCENT:
-        return {}, (Remark(RemarkCode.FIGURE_UNUSABLE, benefit),)
-    return {"coinsurance": percent / _PERCENT if percent > 1 else percent}, remarks
-
-
-def _copay(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...]]:
-    remarks = (Remark(RemarkCode.STATED, benefit),) if benefit.percent is not None else ()
-    if benefit.amount is None:
-        return {}, remarks
-    if benefit.period in _LEFT | _NEITHER:
-        return {}, (Remark(RemarkCode.STATED, benefit),)
-    values: dict[str, Value] = {"copay": benefit.amount}
-    if benefit.period:
-        values["copay_period"] = benefit.period
-    return values, remarks
-
-
-def _limit(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...]]:
-    """EB*F: so many visits, by EB09/10 or else by HSD; any other limit is a remark."""
-    unit, quantity = benefit.quantity_qualifier, benefit.quantity
-    if quantity is None and benefit.amount is None:
-        counted = next((each for each in benefit.deliveries if each.quantity is not None), None)
-        unit, quantity = (counted.quantity_qualifier, counted.quantity) if counted else (None, None)
-    if quantity is not None and not 0 <= quantity < _TOO_MUCH:
-        return {}, (Remark(RemarkCode.FIGURE_UNUSABLE, benefit),)
-    if unit == _VISITS:
-        return _whole_or_left(benefit, "visits", quantity, benefit.percent)
-    stated = any(figure is not None for figure in (quantity, benefit.amount, benefit.percent))
-    return {}, (Remark(RemarkCode.STATED, benefit),) if stated else ()
-
-
-def _whole_or_left(
-    benefit: Benefit, field: str, figure: Decimal | None, other: Decimal | None
-) -> tuple[dict[str, Value], tuple[Remark, ...]]:
-    """EB06 29 and 33 are what is left; what was used so far is neither."""
-    remarks = (Remark(RemarkCode.STATED, benefit),) if other is not None else ()
-    if figure is None:
-        return {}, remarks
-    if benefit.period in _NEITHER:
-        return {}, (Remark(RemarkCode.STATED, benefit),)
-    return {f"{field}_remaining" if benefit.period in _LEFT else field: figure}, remarks
 
 
 # --- one value a condition -----------------------------------------------------------------------
@@ -302,6 +173,9 @@ class _Row:
 
 
 def _figures_of(key: _Key, said: Sequence[_Statement]) -> list[Figures]:
+    together = _all_together(said)
+    if together is not None:
+        return [_figures(key, said[0].limits, together)]
     rows: dict[Condition, _Row] = {}
     by_limits: dict[Condition, list[_Statement]] = {}
     for statement in said:
@@ -321,6 +195,19 @@ def _figures_of(key: _Key, said: Sequence[_Statement]) -> list[Figures]:
             if statement.benefit.segment_number not in placed:
                 rows.setdefault(limits, _Row()).add(statement, {})
     return [_figures(key, condition, row) for condition, row in rows.items()]
+
+
+def _all_together(said: Sequence[_Statement]) -> _Row | None:
+    """One row, where nothing contradicts and nothing is limited: as it nearly always is."""
+    row = _Row()
+    for statement in said:
+        if statement.limits is not said[0].limits:
+            return None
+        for field, value in statement.values.items():
+            if row.values.get(field, value) != value:
+                return None
+        row.add(statement, statement.values)
+    return row
 
 
 def _told_apart(
@@ -369,9 +256,9 @@ def _deliveries(benefit: Benefit) -> tuple[ServiceDelivery, ...]:
 
 
 def _figures(key: _Key, condition: Condition, row: _Row) -> Figures:
-    statements = [row.statements[number] for number in sorted(row.statements)]
-    messages = dict.fromkeys(message for each in statements for message in each.benefit.messages)
-    remarks = [remark for each in statements for remark in each.remarks]
+    numbers = sorted(row.statements)
+    statements = [row.statements[number] for number in numbers]
+    messages = dict.fromkeys([message for each in statements for message in each.benefit.messages])
     return Figures(
         key.service_type,
         all(each.benefit.service_types for each in statements),
@@ -382,6 +269,6 @@ def _figures(key: _Key, condition: Condition, row: _Row) -> Figures:
         condition,
         **row.values,  # type: ignore[arg-type]  # by the fields of `_FAMILIES`
         messages=tuple(messages),
-        remarks=tuple(remarks),
-        segment_numbers=tuple([each.benefit.segment_number for each in statements]),
+        remarks=tuple([remark for each in statements for remark in each.remarks]),
+        segment_numbers=tuple(numbers),
     )
