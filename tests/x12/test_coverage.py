@@ -1,5 +1,6 @@
 """What an answer means for a service type and a day: every case with the reason for its verdict."""
 
+import random
 from datetime import date
 from typing import NamedTuple
 
@@ -295,3 +296,37 @@ def test_dates_beyond_counting_cost_little_and_decide_nothing() -> None:
     ]
     answer = answer_with(*days, *[each.replace("307", "291") for each in days], "EB*1**30")
     assert decide_coverage(answer, asked=ASKED).reason == Why.DATES_CONTRADICT
+
+
+def composed(chosen: random.Random) -> list[str]:
+    """Some status EBs and dates that may or may not fit each other."""
+    kinds = ("291", "292", "307", "346", "347", "348", "349", "356", "357", "318", "341")
+    days = ("20250101", "20251231", "20260101", "20261031", "20261125", "20261126", "99991231", "2026")
+
+    def dates() -> list[str]:
+        made = []
+        for _ in range(chosen.randint(0, 2)):
+            kind, begin, end = chosen.choice(kinds), chosen.choice(days), chosen.choice(days)
+            is_range = chosen.random() < 0.5
+            made.append(f"DTP*{kind}*RD8*{begin}-{end}" if is_range else f"DTP*{kind}*D8*{begin}")
+        return made
+
+    segments = dates()
+    for _ in range(chosen.randint(1, 3)):
+        segments += [f"EB*{chosen.choice('11567')}**{chosen.choice(('30', '', '35', '30^35'))}", *dates()]
+    return segments
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_stated_a_verdict_is_the_same_on_the_first_and_last_of_its_days(seed: int) -> None:
+    chosen = random.Random(seed)
+    for _ in range(50):
+        answer = answer_with(*composed(chosen))
+        for service_type in ("30", "35"):
+            said = decide_coverage(answer, service_type=service_type, asked=ASKED)
+            if said.covers_from is None or said.covers_until is None:
+                assert said.status == UNKNOWN
+                continue
+            assert said.covers_from <= ASKED <= said.covers_until
+            for other in (said.covers_from, said.covers_until):
+                assert decide_coverage(answer, service_type=service_type, asked=other).status == said.status
