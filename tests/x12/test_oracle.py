@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.x12.questions import ABOUT_ALICE, ABOUT_BOBBY, BOBBY, ENVELOPE, group, questions_file
-from tests.x12.test_ts270 import questions
+from tests.x12.strategies import questions
 from tests.x12.wire import sample, sample_names
 from tradingpartners.x12 import (
     EligibilityQuestion,

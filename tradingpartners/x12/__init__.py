@@ -13,6 +13,7 @@ from tradingpartners.x12.acks import (
     read_999,
     write_999,
 )
+from tradingpartners.x12.characters import CharacterSet, Repair, RepairCode, fold_accents
 from tradingpartners.x12.code_tables import in_words
 from tradingpartners.x12.coverage import CoverageReason, CoverageVerdict, decide_coverage, month_end
 from tradingpartners.x12.coverage_notices import Notice, NoticeCode, OtherPayer
@@ -56,6 +57,7 @@ from tradingpartners.x12.parties import (
     Contact,
     ContactNumber,
     DateRange,
+    Diagnosis,
     Party,
     Procedure,
     ProviderInformation,
@@ -73,16 +75,17 @@ from tradingpartners.x12.ts270 import (
     EligibilityInquiry,
     EligibilityQuestion,
     Inquiry,
+    ServiceQuestion,
     Subscriber,
-    read_270,
-    repaired_names,
-    write_270,
+    as_questions,
 )
+from tradingpartners.x12.ts270_codes import is_npi
+from tradingpartners.x12.ts270_reader import read_270
+from tradingpartners.x12.ts270_writer import repaired_names, repairs, write_270
 from tradingpartners.x12.ts271 import (
     AdditionalInformation,
     Answer,
     Benefit,
-    Diagnosis,
     EligibilityResponse,
     MilitaryService,
     Rejection,
@@ -98,6 +101,7 @@ __all__ = [
     "Answer",
     "Benefit",
     "Condition",
+    "CharacterSet",
     "Contact",
     "ContactNumber",
     "CoverageReason",
@@ -139,8 +143,11 @@ __all__ = [
     "RemarkCode",
     "Rejection",
     "RelatedEntity",
+    "Repair",
+    "RepairCode",
     "SegmentError",
     "ServiceDelivery",
+    "ServiceQuestion",
     "SetAcknowledgement",
     "Subscriber",
     "Trace",
@@ -154,6 +161,7 @@ __all__ = [
     "all_findings",
     "benefit_figures",
     "decide_coverage",
+    "as_questions",
     "deciding_benefits",
     "deciding_rejections",
     "describe",
@@ -161,6 +169,9 @@ __all__ = [
     "in_words",
     "inspection",
     "month_end",
+    "fold_accents",
+    "inspection",
+    "is_npi",
     "normalize_last_name",
     "plain",
     "read",
@@ -168,6 +179,7 @@ __all__ = [
     "read_271",
     "read_999",
     "repaired_names",
+    "repairs",
     "status",
     "unreadable",
     "write_270",

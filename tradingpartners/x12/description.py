@@ -11,7 +11,8 @@ from tradingpartners.x12.envelope import Interchange, Reading, TransactionSet
 from tradingpartners.x12.errors import Finding
 from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.segments import Delimiters
-from tradingpartners.x12.ts270 import Inquiry, read_270
+from tradingpartners.x12.ts270 import Inquiry
+from tradingpartners.x12.ts270_reader import read_270
 from tradingpartners.x12.ts271 import Answer, Benefit, Rejection
 from tradingpartners.x12.ts271_reader import read_271
 

@@ -20,7 +20,8 @@ from tradingpartners.x12.envelope import (
 from tradingpartners.x12.errors import Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import DateRange, Trace, read_trace
 from tradingpartners.x12.segments import Delimiters, element_at
-from tradingpartners.x12.ts270 import Inquiry, read_270
+from tradingpartners.x12.ts270 import Inquiry
+from tradingpartners.x12.ts270_reader import read_270
 from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
 from tradingpartners.x12.ts271_reader import read_271
 

@@ -55,6 +55,13 @@ class Procedure(NamedTuple):
     last_code: str = ""
 
 
+class Diagnosis(NamedTuple):
+    """HI: one code of a person's diagnoses; ABK principal, ABF other."""
+
+    qualifier: str
+    code: str
+
+
 class Address(NamedTuple):
     """N3 and N4."""
 

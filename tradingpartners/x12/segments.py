@@ -3,10 +3,9 @@
 A segment is a list of strings whose item 0 is its id, so that item n is element n as X12 counts.
 """
 
-import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from tradingpartners.x12.characters import check_text as check_text
 from tradingpartners.x12.errors import (
     FindingCode,
     WriteErrorCode,
@@ -25,10 +24,6 @@ LONGEST_SEGMENT = 65_536
 MOST_ELEMENTS = 1_000
 MOST_SEGMENTS = 500_000
 
-# Basic and extended character set of X12, less the backtick.
-_SUPPORTED = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 !\"&'()*+,-./:;?=%@[]_{}\\|<>~#$^"
-)
 # The segments of the health care sets and their envelope. Another name may be anybody's data.
 _SEGMENT_IDS = """
 AAA ACT ADX AK1 AK2 AK3 AK4 AK5 AK9 AMT BGN BHT BPR CAS CL1 CLM CLP CN1 COB CR1 CR2 CR3 CR5 CR6 CR7 CR8
@@ -196,36 +191,10 @@ def check_delimiters(delimiters: Delimiters) -> None:
     for name, character in zip(Delimiters._fields, delimiters, strict=True):
         if name == "repetition" and not character:
             continue
-        if len(character) != 1 or character.isalnum() or character in " \t\0":
+        if len(character) != 1 or not character.isascii() or character.isalnum() or character in " \t\0":
             raise X12WriteError(WriteErrorCode.INVALID_VALUE, f"delimiters.{name}")
         if character in "\r\n" and name != "segment":
             raise X12WriteError(WriteErrorCode.INVALID_VALUE, f"delimiters.{name}")
     used = [character for character in delimiters if character]
     if len(set(used)) < len(used):
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "delimiters")
-
-
-@lru_cache(maxsize=64)
-def _writable(delimiters: Delimiters) -> re.Pattern[str]:
-    """Values that need no closer look: X12 has no escape, a delimiter would end them early."""
-    characters = "".join(sorted(set(_SUPPORTED).difference(*delimiters)))
-    return re.compile(f"[{re.escape(characters)}]*")
-
-
-def check_text(
-    value: str | None, *, field: str, delimiters: Delimiters, shortest: int = 0, longest: int = 80
-) -> str:
-    """The value without spaces around it, or a refusal that names the field."""
-    text = value.strip(" ") if value else ""
-    if not _writable(delimiters).fullmatch(text):
-        delimiter = any(character in delimiters for character in text)
-        code = WriteErrorCode.DELIMITER_IN_VALUE if delimiter else _UNSUPPORTED
-        raise X12WriteError(code, field)
-    if len(text) > longest:
-        raise X12WriteError(WriteErrorCode.TOO_LONG, field)
-    if len(text) < shortest:
-        raise X12WriteError(WriteErrorCode.TOO_SHORT if text else WriteErrorCode.REQUIRED, field)
-    return text
-
-
-_UNSUPPORTED = WriteErrorCode.UNSUPPORTED_CHARACTER

@@ -9,6 +9,7 @@ from tradingpartners.x12.parties import (
     Address,
     Contact,
     DateRange,
+    Diagnosis,
     Party,
     Procedure,
     ProviderInformation,
@@ -73,13 +74,6 @@ class Benefit(NamedTuple):
     diagnosis_pointers: tuple[int, ...] = ()
     deliveries: tuple[ServiceDelivery, ...] = ()
     additional: tuple[AdditionalInformation, ...] = ()
-
-
-class Diagnosis(NamedTuple):
-    """HI: one code of a person's diagnoses; ABK principal, ABF other."""
-
-    qualifier: str
-    code: str
 
 
 class MilitaryService(NamedTuple):
