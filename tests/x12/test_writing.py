@@ -7,6 +7,7 @@ import pytest
 from tests.x12.questions import ABOUT_ALICE, ENVELOPE, NOW, group, questions_file
 from tests.x12.wire import sample, sample_names
 from tradingpartners.x12 import (
+    CharacterSet,
     Delimiters,
     GroupEnvelope,
     InterchangeAcknowledgement,
@@ -14,11 +15,14 @@ from tradingpartners.x12 import (
     Reading,
     WriteErrorCode,
     X12WriteError,
+    acknowledge,
     read,
     write_270,
+    write_999,
     write_interchange,
 )
 
+ACKNOWLEDGEMENTS = acknowledge(read(sample("271_active_with_benefits.edi")).interchanges[0], [])
 SETS = [write_270(ABOUT_ALICE, control_number=f"{number:04}") for number in range(1, 4)]
 
 
@@ -27,6 +31,65 @@ def test_the_isa_has_106_characters_and_counts_are_computed() -> None:
     assert wire[:106].endswith("*T*:~") and wire[106:108] == "GS"
     assert wire.endswith("GE*3*101~IEA*1*000000101~")
     assert read(wire).findings == ()
+
+
+@pytest.mark.parametrize("number", [1, 101, 999_999_999])
+def test_a_control_number_is_padded_in_the_isa_and_plain_in_the_gs(number: int) -> None:
+    groups = [group(SETS)._replace(control_number=number)]
+    wire = write_interchange(ENVELOPE._replace(control_number=number), groups).decode()
+    assert wire.split("*")[13] == f"{number:09}"
+    assert wire.endswith(f"GE*3*{number}~IEA*1*{number:09}~")
+    assert read(wire).findings == ()
+
+
+def test_header_elements_are_padded_to_their_lengths() -> None:
+    wire = write_interchange(ENVELOPE._replace(sender="A", receiver="B" * 15), [group(SETS)]).decode()
+    elements = wire.split("~")[0].split("*")
+    assert [len(element) for element in elements] == [3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1]
+    assert elements[6:9:2] == ["A" + " " * 14, "B" * 15]
+
+
+def test_groups_of_several_kinds_stand_in_one_interchange() -> None:
+    said = [write_999(each, control_number="0001") for each in ACKNOWLEDGEMENTS]
+    note = InterchangeAcknowledgement("000000101", NOW.date(), NOW.time(), "A", "000")
+    groups = [
+        group(SETS)._replace(control_number=1),
+        group(SETS)._replace(control_number=2),
+        group(said, functional_id="FA", version="005010X231A1")._replace(control_number=3),
+    ]
+    reading = read(write_interchange(ENVELOPE, groups, acknowledgements=[note]))
+    (interchange,) = reading.interchanges
+    assert [(each.functional_id, len(each.transactions)) for each in interchange.groups] == [
+        ("HS", 3),
+        ("HS", 3),
+        ("FA", 1),
+    ]
+    assert interchange.acknowledgements == (note._replace(time=NOW.time().replace(second=0)),)
+    assert reading.findings == ()
+
+
+def test_more_sets_or_groups_than_their_counts_have_digits_for_are_refused() -> None:
+    for groups, field in (
+        ([group([SETS[0]] * 1_000_000)], "group.transactions"),
+        ([group(SETS)] * 100_000, "groups"),
+    ):
+        with pytest.raises(X12WriteError) as refusal:
+            write_interchange(ENVELOPE, groups)
+        assert (refusal.value.code, refusal.value.field) == (WriteErrorCode.LIMIT_EXCEEDED, field)
+
+
+def test_a_group_control_number_comes_once() -> None:
+    with pytest.raises(X12WriteError) as refusal:
+        write_interchange(ENVELOPE, [group(SETS), group(SETS)])
+    assert (refusal.value.code, refusal.value.field) == (WriteErrorCode.INVALID_VALUE, "group.control_number")
+
+
+def test_lower_case_is_refused_where_the_basic_set_is_chosen() -> None:
+    envelope = ENVELOPE._replace(sender="River")
+    write_interchange(envelope, [group(SETS)])
+    with pytest.raises(X12WriteError) as refusal:
+        write_interchange(envelope, [group(SETS)], character_set=CharacterSet.BASIC)
+    assert refusal.value.field == "sender"
 
 
 def test_an_acknowledgement_can_be_asked_for_in_production() -> None:
@@ -68,6 +131,31 @@ GROUP_REFUSALS: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
     ({"transactions": []}, WriteErrorCode.REQUIRED, "group.transactions"),
     ({"transactions": ["ST*270*0001~"[:-1]]}, WriteErrorCode.INVALID_VALUE, "group.transactions"),
     ({"transactions": [SETS[0], SETS[0]]}, WriteErrorCode.INVALID_VALUE, "group.transactions.control_number"),
+    (
+        {"transactions": [SETS[0].replace("SE*13", "SE*12")]},
+        WriteErrorCode.INVALID_VALUE,
+        "group.transactions",
+    ),
+    (
+        {"transactions": [SETS[0].replace("SE*13*0001", "SE*13*0002")]},
+        WriteErrorCode.INVALID_VALUE,
+        "group.transactions",
+    ),
+    ({"transactions": [SETS[0] + SETS[1]]}, WriteErrorCode.INVALID_VALUE, "group.transactions"),
+    ({"transactions": ["GE*1*101~" + SETS[0]]}, WriteErrorCode.INVALID_VALUE, "group.transactions"),
+    (
+        {"transactions": [SETS[0].replace("~EQ", "~GE*1*101~EQ")]},
+        WriteErrorCode.INVALID_VALUE,
+        "group.transactions",
+    ),
+    ({"transactions": [""]}, WriteErrorCode.INVALID_VALUE, "group.transactions"),
+    (
+        {"transactions": [SETS[0].replace("ALICE", "ÁLICE")]},
+        WriteErrorCode.UNSUPPORTED_CHARACTER,
+        "group.transactions",
+    ),
+    ({"functional_id": "HB"}, WriteErrorCode.INVALID_VALUE, "group.functional_id"),
+    ({"version": "005010X279"}, WriteErrorCode.INVALID_VALUE, "group.version"),
     ({"control_number": -1}, WriteErrorCode.INVALID_VALUE, "group.control_number"),
     ({"sender": "X"}, WriteErrorCode.TOO_SHORT, "group.sender"),
     ({"version": ""}, WriteErrorCode.REQUIRED, "group.version"),
@@ -102,7 +190,18 @@ def test_a_ta1_alone_makes_an_interchange() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"code": "Z"}, {"date": None}, {"note": ""}, {"control_number": ""}, {"note": "02*"}]
+    "changes",
+    [
+        {"code": "Z"},
+        {"date": None},
+        {"note": ""},
+        {"note": "02*"},
+        {"note": "0231"},
+        {"control_number": ""},
+        {"control_number": "1*1"},
+        {"control_number": "１"},
+        {"control_number": "1234567890"},
+    ],
 )
 def test_a_ta1_x12_cannot_carry_is_refused(changes: dict[str, Any]) -> None:
     acknowledgement = InterchangeAcknowledgement("101", NOW.date(), NOW.time(), "R", "023")

@@ -4,19 +4,23 @@ Counts are computed, control numbers and the clock are arguments, and a value th
 carry is refused with its field named.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
+from tradingpartners.x12.characters import CharacterSet, TextCheck, check_text, text_check
 from tradingpartners.x12.elements import write_date, write_time
-from tradingpartners.x12.envelope import InterchangeAcknowledgement
+from tradingpartners.x12.envelope import FUNCTIONAL_IDS, InterchangeAcknowledgement
 from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
+    WHITESPACE,
     Delimiters,
     Segment,
     check_delimiters,
-    check_text,
+    count_segments,
     join_segments,
 )
 
@@ -24,6 +28,8 @@ from tradingpartners.x12.segments import (
 HIGHEST_CONTROL_NUMBER = 999_999_999
 MOST_SETS = 999_999
 MOST_GROUPS = 99_999
+
+_NOTE = re.compile(r"[0-9]{3}")
 
 
 class InterchangeEnvelope(NamedTuple):
@@ -59,19 +65,27 @@ def write_interchange(
     *,
     acknowledgements: Sequence[InterchangeAcknowledgement] = (),
     delimiters: Delimiters = DEFAULT_DELIMITERS,
+    character_set: CharacterSet = CharacterSet.EXTENDED,
 ) -> bytes:
-    """ISA, TA1 where there are any, the groups, IEA; the sets with the same delimiters."""
+    """ISA, TA1 where there are any, the groups, IEA; the sets with the same delimiters.
+
+    What a group holds is checked as far as an acknowledgement would complain of it: that its sets
+    are whole, counted and numbered each by its own, and of the kind and version GS states.
+    """
     check_delimiters(delimiters)
     if len(groups) > MOST_GROUPS:
         raise X12WriteError(WriteErrorCode.LIMIT_EXCEEDED, "groups")
+    if len({group.control_number for group in groups}) < len(groups):
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.control_number")
     control_number = _control_number(envelope.control_number, "control_number").zfill(9)
-    header = _interchange_header(envelope, control_number, delimiters)
-    notes = [_acknowledgement(each, delimiters) for each in acknowledgements]
+    check = text_check(delimiters, character_set)
+    header = _interchange_header(envelope, control_number, delimiters, check)
+    notes = [_acknowledgement(each) for each in acknowledgements]
     trailer = ["IEA", str(len(groups)), control_number]
     text = "".join(
         [
             join_segments([header, *notes], delimiters),
-            *[_group(group, delimiters) for group in groups],
+            *[_group(group, delimiters, check) for group in groups],
             join_segments([trailer], delimiters),
         ]
     )
@@ -94,7 +108,7 @@ def write_transaction_set(
 
 
 def _interchange_header(
-    envelope: InterchangeEnvelope, control_number: str, delimiters: Delimiters
+    envelope: InterchangeEnvelope, control_number: str, delimiters: Delimiters, check: TextCheck
 ) -> Segment:
     """ISA, its elements padded to their fixed lengths."""
     if envelope.usage not in ("P", "T"):
@@ -105,8 +119,7 @@ def _interchange_header(
         raise X12WriteError(WriteErrorCode.REQUIRED, "delimiters.repetition")
 
     def text(field: str, shortest: int, longest: int) -> str:
-        value: str = getattr(envelope, field)
-        return check_text(value, field=field, delimiters=delimiters, shortest=shortest, longest=longest)
+        return check(getattr(envelope, field), field, shortest, longest)
 
     return [
         *("ISA", "00", " " * 10, "00", " " * 10),
@@ -125,15 +138,11 @@ def _interchange_header(
     ]
 
 
-def _group(group: GroupEnvelope, delimiters: Delimiters) -> str:
+def _group(group: GroupEnvelope, delimiters: Delimiters, check: TextCheck) -> str:
     """GS, its sets, GE."""
-    _check_sets(group.transactions, delimiters)
 
     def text(field: str, shortest: int, longest: int) -> str:
-        value: str = getattr(group, field)
-        return check_text(
-            value, field=f"group.{field}", delimiters=delimiters, shortest=shortest, longest=longest
-        )
+        return check(getattr(group, field), f"group.{field}", shortest, longest)
 
     control_number = _control_number(group.control_number, "group.control_number")
     header = [
@@ -147,6 +156,7 @@ def _group(group: GroupEnvelope, delimiters: Delimiters) -> str:
         "X",
         text("version", 6, 12),
     ]
+    _check_sets(group, delimiters)
     trailer = ["GE", str(len(group.transactions)), control_number]
     return "".join(
         [
@@ -157,42 +167,61 @@ def _group(group: GroupEnvelope, delimiters: Delimiters) -> str:
     )
 
 
-def _check_sets(transactions: Sequence[str], delimiters: Delimiters) -> None:
-    """Each is ST to SE in these delimiters, and no ST02 comes twice."""
-    if not 0 < len(transactions) <= MOST_SETS:
-        code = WriteErrorCode.LIMIT_EXCEEDED if transactions else WriteErrorCode.REQUIRED
+def _check_sets(group: GroupEnvelope, delimiters: Delimiters) -> None:
+    """As many as GE01 can count, each whole and of the group, and no ST02 twice."""
+    if not 0 < len(group.transactions) <= MOST_SETS:
+        code = WriteErrorCode.LIMIT_EXCEEDED if group.transactions else WriteErrorCode.REQUIRED
         raise X12WriteError(code, "group.transactions")
-    begin = f"ST{delimiters.element}"
-    numbers: set[str] = set()
-    for text in transactions:
-        if not (text.startswith(begin) and text.endswith(delimiters.segment)):
-            raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.transactions")
-        numbers.add(text.split(delimiters.element, 3)[2])
-    if len(numbers) < len(transactions):
+    numbers = {_set_control_number(text, group, delimiters) for text in group.transactions}
+    if len(numbers) < len(group.transactions):
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.transactions.control_number")
 
 
-def _acknowledgement(each: InterchangeAcknowledgement, delimiters: Delimiters) -> Segment:
+def _set_control_number(text: str, group: GroupEnvelope, delimiters: Delimiters) -> str:
+    """ST02 of a set that is whole: ST first, SE last with the count and ST02, no envelope between."""
+    if not text.isascii():
+        raise X12WriteError(WriteErrorCode.UNSUPPORTED_CHARACTER, "group.transactions")
+    element, terminator = delimiters.element, delimiters.segment
+    header = text.split(terminator, 1)[0].split(element)
+    first = _envelope_segments(delimiters).search(text)
+    trailer = text[first.start(1) :].split(element) if first else []
+    count = str(count_segments(text, delimiters))
+    if header[0] != "ST" or len(header) < 3 or trailer != ["SE", count, header[2] + terminator]:
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.transactions")
+    if FUNCTIONAL_IDS.get(header[1], group.functional_id) != group.functional_id:
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.functional_id")
+    if len(header) > 3 and header[3] != group.version:
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.version")
+    return header[2]
+
+
+@lru_cache(maxsize=64)
+def _envelope_segments(delimiters: Delimiters) -> re.Pattern[str]:
+    """Where, behind an ST, a reader sees the envelope again."""
+    element, terminator = re.escape(delimiters.element), re.escape(delimiters.segment)
+    blanks = WHITESPACE.replace(delimiters.segment, "")
+    return re.compile(rf"{terminator}[{blanks}]*+((?:ISA|GS|ST|SE|GE|IEA)[{element}{terminator}])")
+
+
+def _acknowledgement(each: InterchangeAcknowledgement) -> Segment:
     """TA1."""
     if each.date is None or each.time is None:
         raise X12WriteError(WriteErrorCode.REQUIRED, "acknowledgement.date")
     if each.code not in ("A", "E", "R"):
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "acknowledgement.code")
-    control_number = check_text(
-        each.control_number,
-        field="acknowledgement.control_number",
-        delimiters=delimiters,
-        shortest=1,
-        longest=9,
-    )
-    note = check_text(each.note, field="acknowledgement.note", delimiters=delimiters, shortest=3, longest=3)
+    # ISA13 as it came: nine digits, or whatever stood there for them.
+    number = each.control_number.strip(" ")
+    if not (number.isascii() and number.isalnum() and len(number) <= 9):
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "acknowledgement.control_number")
+    if not _NOTE.fullmatch(each.note):
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "acknowledgement.note")
     return [
         "TA1",
-        control_number.zfill(9),
+        number.zfill(9),
         write_date(each.date)[2:],
         write_time(each.time),
         each.code,
-        note,
+        each.note,
     ]
 
 
