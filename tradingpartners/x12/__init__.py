@@ -68,6 +68,7 @@ from tradingpartners.x12.parties import (
 )
 from tradingpartners.x12.periods import Period
 from tradingpartners.x12.reading import read
+from tradingpartners.x12.rewriting import rewrite, rewrite_set
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
 from tradingpartners.x12.stated_figures import Remark, RemarkCode
 from tradingpartners.x12.ts270 import (
@@ -180,6 +181,8 @@ __all__ = [
     "read_999",
     "repaired_names",
     "repairs",
+    "rewrite",
+    "rewrite_set",
     "status",
     "unreadable",
     "write_270",
