@@ -99,7 +99,7 @@ _PLAIN = str.maketrans(
     {
         **{"Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l"},
         **{"Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "TH", "þ": "th", "ẞ": "SS", "ß": "ss", "ı": "i"},
-        **dict.fromkeys("\u00b4\u2018\u2019\u02bb\u02bc\u2032", "'"),
+        **dict.fromkeys("\u2018\u2019\u02bb\u02bc\u2032", "'"),
         **dict.fromkeys("\u2010\u2011\u2012\u2013", "-"),
     }
 )
@@ -109,7 +109,7 @@ def fold_accents(text: str) -> str:
     """The text with accented letters as plain ones; what has no plain form stays as it is."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    decomposed = unicodedata.normalize("NFKD", text.replace("\u00b4", "'")).translate(_PLAIN)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
