@@ -40,6 +40,8 @@ class TextCheck:
 
     def __call__(self, value: str | None, field: str, shortest: int, longest: int) -> str:
         """The value without spaces around it, which no reader keeps, or a refusal."""
+        if not value and not shortest:
+            return ""
         text = value.strip(" ") if value else ""
         if shortest <= len(text) <= longest and self.fits(text):
             return text

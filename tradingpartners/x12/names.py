@@ -18,4 +18,4 @@ def normalize_last_name(name: str) -> str:
     """
     plain = fold_accents(name).upper()
     without_affixes = _NOT_IN_NAMES.sub("", _AFFIX.sub("", plain))
-    return without_affixes or _NOT_IN_NAMES.sub("", plain) or plain.strip()
+    return without_affixes or _NOT_IN_NAMES.sub("", plain) or name.strip()

@@ -3,6 +3,7 @@
 A segment is a list of strings whose item 0 is its id, so that item n is element n as X12 counts.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from tradingpartners.x12.characters import check_text as check_text
@@ -186,6 +187,7 @@ def element_at(segment: Segment, position: int) -> str:
     return segment[position].strip() if position < len(segment) else ""
 
 
+@lru_cache(maxsize=64)
 def check_delimiters(delimiters: Delimiters) -> None:
     """Refuse to write with delimiters that a reader could not tell from data or each other."""
     for name, character in zip(Delimiters._fields, delimiters, strict=True):

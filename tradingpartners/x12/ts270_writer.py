@@ -103,9 +103,8 @@ class _Writer:
         self.fold_accents = fold_accents
 
     def name(self, value: str | None, field: str, shortest: int, longest: int) -> str:
-        if not value:
-            return self.text(value, field, shortest, longest)
-        return self.text(repair_name(value, accents=self.fold_accents), field, shortest, longest)
+        repaired = repair_name(value, accents=self.fold_accents) if value else None
+        return self.text(repaired, field, shortest, longest)
 
     # What stands above the person
 
