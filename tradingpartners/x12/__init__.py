@@ -27,10 +27,15 @@ from tradingpartners.x12.coverage_status import (
 from tradingpartners.x12.description import describe, describe_finding
 from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import (
+    Event,
     FunctionalGroup,
+    GroupClosed,
+    GroupOpened,
     Interchange,
     InterchangeAcknowledgement,
+    InterchangeClosed,
     InterchangeHeader,
+    InterchangeOpened,
     Reading,
     RefusedSet,
     TransactionSet,
@@ -71,6 +76,7 @@ from tradingpartners.x12.reading import read
 from tradingpartners.x12.rewriting import rewrite, rewrite_set
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
 from tradingpartners.x12.stated_figures import Remark, RemarkCode
+from tradingpartners.x12.streaming import read_stream
 from tradingpartners.x12.ts270 import (
     Dependent,
     EligibilityInquiry,
@@ -117,16 +123,21 @@ __all__ = [
     "EligibilityQuestion",
     "EligibilityResponse",
     "Figures",
+    "Event",
     "Finding",
     "FindingCode",
     "FunctionalGroup",
+    "GroupClosed",
     "GroupEnvelope",
+    "GroupOpened",
     "ImplementationAcknowledgement",
     "Inquiry",
     "Interchange",
     "InterchangeAcknowledgement",
+    "InterchangeClosed",
     "InterchangeEnvelope",
     "InterchangeHeader",
+    "InterchangeOpened",
     "Location",
     "MilitaryService",
     "Network",
@@ -178,6 +189,7 @@ __all__ = [
     "read_270",
     "read_271",
     "read_999",
+    "read_stream",
     "repaired_names",
     "repairs",
     "rewrite",

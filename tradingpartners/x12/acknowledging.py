@@ -19,25 +19,49 @@ from tradingpartners.x12.envelope import (
     FunctionalGroup,
     Interchange,
     InterchangeAcknowledgement,
+    InterchangeClosed,
 )
 from tradingpartners.x12.errors import Finding, FindingCode
 
-# TA105; the first that applies is said.
+# TA105; the first that applies is said, so those that reject stand first.
 _INTERCHANGE_NOTES = {
     FindingCode.INTERCHANGE_TRAILER_MISSING: "023",
     FindingCode.INTERCHANGE_CONTROL_NUMBER_MISMATCH: "001",
+    FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED: "025",
     FindingCode.GROUP_COUNT_WRONG: "021",
     FindingCode.GROUP_HEADER_MISSING: "024",
+    FindingCode.TOO_MANY_FINDINGS: "022",
     FindingCode.INTERCHANGE_VERSION_WRONG: "017",
+    FindingCode.INTERCHANGE_AUTHORIZATION_QUALIFIER_WRONG: "010",
+    FindingCode.INTERCHANGE_SECURITY_QUALIFIER_WRONG: "012",
+    FindingCode.INTERCHANGE_SENDER_QUALIFIER_WRONG: "005",
+    FindingCode.INTERCHANGE_SENDER_MISSING: "006",
+    FindingCode.INTERCHANGE_RECEIVER_QUALIFIER_WRONG: "007",
+    FindingCode.INTERCHANGE_RECEIVER_MISSING: "008",
+    FindingCode.INTERCHANGE_DATE_INVALID: "014",
+    FindingCode.INTERCHANGE_TIME_INVALID: "015",
+    FindingCode.INTERCHANGE_REPETITION_SEPARATOR_WRONG: "032",
+    FindingCode.INTERCHANGE_CONTROL_NUMBER_INVALID: "018",
+    FindingCode.INTERCHANGE_ACKNOWLEDGEMENT_REQUEST_WRONG: "019",
+    FindingCode.INTERCHANGE_USAGE_WRONG: "020",
     FindingCode.INTERCHANGE_HEADER_NOT_PADDED: "022",
+    FindingCode.SET_HEADER_MISSING: "022",
+    FindingCode.SEGMENT_UNEXPECTED: "022",
+    FindingCode.SEGMENT_TOO_LONG: "022",
     FindingCode.SEGMENT_TERMINATOR_MISSING: "004",
 }
-# These were noted and the interchange was taken all the same.
-_INTERCHANGE_NOTED = frozenset(
+# What rejects an interchange: it did not come whole, or as itself, or a group in it cannot be
+# acknowledged. All else was noted and the interchange taken: its sets could be read, and a sender
+# who is told R sends them again.
+_INTERCHANGE_REJECTED = frozenset(
     [
-        FindingCode.INTERCHANGE_VERSION_WRONG,
-        FindingCode.INTERCHANGE_HEADER_NOT_PADDED,
-        FindingCode.SEGMENT_TERMINATOR_MISSING,
+        FindingCode.INTERCHANGE_TRAILER_MISSING,
+        FindingCode.INTERCHANGE_CONTROL_NUMBER_MISMATCH,
+        FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED,
+        FindingCode.GROUP_COUNT_WRONG,
+        FindingCode.GROUP_HEADER_MISSING,
+        # The findings end where they were too many: nobody can say what else is wrong.
+        FindingCode.TOO_MANY_FINDINGS,
     ]
 )
 # AK905.
@@ -47,16 +71,28 @@ _GROUP_NOTES = {
     FindingCode.GROUP_TRAILER_MISSING: "3",
     FindingCode.GROUP_CONTROL_NUMBER_MISMATCH: "4",
     FindingCode.SET_COUNT_WRONG: "5",
+    FindingCode.GROUP_CONTROL_NUMBER_INVALID: "6",
+    FindingCode.GROUP_SENDER_MISSING: "7",
+    FindingCode.GROUP_RECEIVER_MISSING: "8",
+    FindingCode.GROUP_AGENCY_WRONG: "9",
     FindingCode.GROUP_CONTROL_NUMBER_REPEATED: "19",
+    FindingCode.GROUP_DATE_INVALID: "30",
+    FindingCode.GROUP_TIME_INVALID: "31",
 }
 # IK502: each rejects the set.
 _SET_NOTES = {
     FindingCode.SET_TRAILER_MISSING: "2",
     FindingCode.SET_CONTROL_NUMBER_MISMATCH: "3",
     FindingCode.SEGMENT_COUNT_WRONG: "4",
+    FindingCode.SET_ID_INVALID: "6",
+    FindingCode.SET_CONTROL_NUMBER_INVALID: "7",
     FindingCode.SEGMENT_TOO_LONG: "5",
+    FindingCode.SET_TOO_LONG: "5",
     FindingCode.TOO_MANY_ELEMENTS: "5",
+    FindingCode.TOO_MANY_REPETITIONS: "5",
+    FindingCode.TOO_MANY_COMPONENTS: "5",
     FindingCode.TOO_MANY_SEGMENTS: "5",
+    FindingCode.TOO_MANY_LEVELS: "5",
     FindingCode.SET_CONTROL_NUMBER_REPEATED: "23",
 }
 # IK304 for a finding about a segment as a whole.
@@ -84,20 +120,29 @@ _HAS_ELEMENT_ERRORS = "8"
 
 
 def acknowledge_interchange(
-    interchange: Interchange, findings: Iterable[Finding], *, now: datetime
+    interchange: Interchange | InterchangeClosed, findings: Iterable[Finding], *, now: datetime
 ) -> InterchangeAcknowledgement:
-    """TA1: accepted, accepted with errors noted, or rejected."""
-    number = interchange.header.control_number
+    """TA1: accepted, accepted with errors noted, or rejected.
+
+    Date and time are those of the interchange: with its number they say which one is meant. Where
+    it has none that can be read they are now.
+    """
+    header = interchange.header
     codes = {
         finding.code
         for finding in findings
-        if finding.at.interchange == number and finding.at.transaction is None
+        if finding.at.interchange == header.control_number and finding.at.transaction is None
     }
-    notes = [code for code in _INTERCHANGE_NOTES if code in codes]
-    code = "E" if _INTERCHANGE_NOTED.issuperset(notes) else "R"
-    if notes:
-        return InterchangeAcknowledgement(number, now.date(), now.time(), code, _INTERCHANGE_NOTES[notes[0]])
-    return InterchangeAcknowledgement(number, now.date(), now.time(), "A", "000")
+    if not interchange.repeated:  # then that was found of another one, with the same number
+        codes.discard(FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED)
+    noted = [code for code in _INTERCHANGE_NOTES if code in codes]
+    return InterchangeAcknowledgement(
+        control_number=header.control_number,
+        date=header.date or now.date(),
+        time=now.time() if header.time is None else header.time,
+        code="R" if _INTERCHANGE_REJECTED & codes else "E" if noted else "A",
+        note=_INTERCHANGE_NOTES[noted[0]] if noted else "000",
+    )
 
 
 def acknowledge(

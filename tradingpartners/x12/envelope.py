@@ -1,6 +1,7 @@
 """The envelope: interchange (ISA, IEA), functional group (GS, GE), transaction set (ST, SE).
 
-Values only; `reading.py` reads them and `writing.py` writes them.
+Values only, whole or as the events of a stream; `streaming.py` and `reading.py` read them and
+`writing.py` writes them.
 """
 
 from datetime import date, time
@@ -49,7 +50,7 @@ class InterchangeHeader(NamedTuple):
 
 
 class TransactionSet(NamedTuple):
-    """ST to SE, both included; its span is in characters of `Reading.text`."""
+    """ST to SE, both included; its span is in characters of the whole input (`Reading.text`)."""
 
     set_id: str
     control_number: str
@@ -87,6 +88,48 @@ class RefusedSet(NamedTuple):
     position: int
 
 
+class InterchangeOpened(NamedTuple):
+    """An ISA was read; `offset` is where it begins, in characters of the whole input."""
+
+    header: InterchangeHeader
+    delimiters: Delimiters
+    offset: int
+
+
+class GroupOpened(NamedTuple):
+    """A GS was read, or, with nothing in it, an ST where a GS should have been."""
+
+    functional_id: str
+    sender: str
+    receiver: str
+    date: date | None
+    time: time | None
+    control_number: str
+    version: str
+
+
+class GroupClosed(NamedTuple):
+    """The end of a functional group; `complete` says that its GE was there."""
+
+    control_number: str
+    sets_received: int
+    sets_refused: int
+    # GE01; None where there is no GE or no number in it.
+    sets_stated: int | None
+    complete: bool
+
+
+class InterchangeClosed(NamedTuple):
+    """The end of an interchange; `complete` says that its IEA was there."""
+
+    header: InterchangeHeader
+    groups_received: int
+    span: tuple[int, int]
+    complete: bool
+    # The same sender's ISA13 came before in the same input.
+    repeated: bool
+
+
 class FunctionalGroup(NamedTuple):
     """GS to GE and the complete transaction sets between them."""
 
@@ -112,6 +155,8 @@ class Interchange(NamedTuple):
     acknowledgements: tuple[InterchangeAcknowledgement, ...]
     span: tuple[int, int]
     complete: bool
+    # The same sender's ISA13 came before in the same input.
+    repeated: bool = False
 
 
 class Reading(NamedTuple):
@@ -120,3 +165,16 @@ class Reading(NamedTuple):
     interchanges: tuple[Interchange, ...]
     findings: tuple[Finding, ...]
     text: str
+
+
+# What a stream is made of, in the order it stands in the input.
+Event = (
+    InterchangeOpened
+    | GroupOpened
+    | TransactionSet
+    | RefusedSet
+    | InterchangeAcknowledgement
+    | GroupClosed
+    | InterchangeClosed
+    | Finding
+)

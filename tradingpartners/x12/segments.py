@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from tradingpartners.x12.characters import check_text as check_text
 from tradingpartners.x12.errors import (
-    FindingCode,
     WriteErrorCode,
     X12Error,
     X12ErrorCode,
@@ -21,9 +20,6 @@ WHITESPACE = " \t\r\n"
 # ISA is 106 characters; an unpadded or overlong one is read while its 16 separators are near.
 LONGEST_INTERCHANGE_HEADER = 400
 PADDED_INTERCHANGE_HEADER = 105
-LONGEST_SEGMENT = 65_536
-MOST_ELEMENTS = 1_000
-MOST_SEGMENTS = 500_000
 
 # The segments of the health care sets and their envelope. Another name may be anybody's data.
 _SEGMENT_IDS = """
@@ -56,22 +52,6 @@ class InterchangeStart(NamedTuple):
     elements: Segment
     end: int
     padded: bool
-
-
-def decode(data: bytes | str) -> str:
-    """The text of an input: UTF-8 where it is that, else Latin-1, without a byte order mark."""
-    text = (data if isinstance(data, str) else _text_of(data)).removeprefix("\ufeff")
-    nul = text.find("\0")
-    if nul >= 0:
-        raise X12Error(X12ErrorCode.NUL_CHARACTER, nul)
-    return text
-
-
-def _text_of(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def read_interchange_start(text: str, start: int = 0) -> InterchangeStart:
@@ -153,21 +133,6 @@ def _has_blanks(text: str, delimiters: Delimiters) -> bool:
         or terminator + terminator in text
         or text[:1] in WHITESPACE
     )
-
-
-def oversize(text: str, delimiters: Delimiters) -> FindingCode | None:
-    """Which limit a piece of an interchange exceeds, found without splitting what is small."""
-    element, terminator = delimiters.element, delimiters.segment
-    if len(text) <= LONGEST_SEGMENT and text.count(element) <= MOST_ELEMENTS:
-        return None
-    if text.count(terminator) > MOST_SEGMENTS:
-        return FindingCode.TOO_MANY_SEGMENTS
-    for segment in text.split(terminator):
-        if len(segment) > LONGEST_SEGMENT:
-            return FindingCode.SEGMENT_TOO_LONG
-        if segment.count(element) > MOST_ELEMENTS:
-            return FindingCode.TOO_MANY_ELEMENTS
-    return None
 
 
 def join_segments(segments: list[Segment], delimiters: Delimiters) -> str:
