@@ -4,6 +4,7 @@ Codes to codes is a table. A set whose envelope is wrong is rejected; one whose 
 accepted with its errors noted, because its answer has been read.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -64,6 +65,8 @@ _INTERCHANGE_REJECTED = frozenset(
         FindingCode.TOO_MANY_FINDINGS,
     ]
 )
+# TA101.
+_CARRIED = re.compile("[0-9A-Za-z]{1,9}")
 # AK905.
 _GROUP_NOTES = {
     FindingCode.FUNCTIONAL_ID_WRONG: "1",
@@ -125,19 +128,20 @@ def acknowledge_interchange(
     """TA1: accepted, accepted with errors noted, or rejected.
 
     Date and time are those of the interchange: with its number they say which one is meant. Where
-    it has none that can be read they are now.
+    it has none that can be read they are now, and a number that TA1 cannot carry is zeros.
     """
     header = interchange.header
+    number = header.control_number
     codes = {
         finding.code
         for finding in findings
-        if finding.at.interchange == header.control_number and finding.at.transaction is None
+        if finding.at.interchange == number and finding.at.transaction is None
     }
     if not interchange.repeated:  # then that was found of another one, with the same number
         codes.discard(FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED)
     noted = [code for code in _INTERCHANGE_NOTES if code in codes]
     return InterchangeAcknowledgement(
-        control_number=header.control_number,
+        control_number=number if _CARRIED.fullmatch(number) else "0" * 9,
         date=header.date or now.date(),
         time=now.time() if header.time is None else header.time,
         code="R" if _INTERCHANGE_REJECTED & codes else "E" if noted else "A",

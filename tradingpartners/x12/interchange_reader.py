@@ -23,7 +23,13 @@ from tradingpartners.x12.envelope_checks import (
     set_faults,
 )
 from tradingpartners.x12.errors import Finding, FindingCode, Location
-from tradingpartners.x12.limits import LONGEST_SEGMENT, MOST_SET_NUMBERS, FindingLimit, SeenNumbers
+from tradingpartners.x12.limits import (
+    LONGEST_IDENTIFIER,
+    LONGEST_SEGMENT,
+    MOST_SET_NUMBERS,
+    FindingLimit,
+    SeenNumbers,
+)
 from tradingpartners.x12.open_envelopes import OpenGroup, OpenSet
 from tradingpartners.x12.segments import (
     WHITESPACE,
@@ -140,7 +146,8 @@ class InterchangeReader:
         self.events.append(group.opened())
         for code, element in group_faults(header):
             self._find(code, "GS", element)
-        if self.group_control_numbers.repeats(group.control_number):
+        known = len(group.control_number) < LONGEST_IDENTIFIER  # of a longer one only the beginning is
+        if known and self.group_control_numbers.repeats(group.control_number):
             self._find(FindingCode.GROUP_CONTROL_NUMBER_REPEATED, "GS", 6)
         if group.version.startswith("005010") and self.version != "00501":
             self._find(FindingCode.INTERCHANGE_VERSION_WRONG, "ISA", 12, number=1)
@@ -319,17 +326,19 @@ class InterchangeReader:
         window.drop(len(window.text) if self.skipping else window.cursor - 1)
 
     def _skip_segment(self) -> None:
-        """Begin to drop an unfinished segment that is too long already, unless it is but indented."""
+        """Begin to drop an unfinished segment that is too long already, or the blanks before one."""
         window, tail = self.window, self.window.text[self.window.cursor :]
-        if self.open_set is not None:
-            self.open_set.take(tail)
-        begun = len(tail.lstrip(WHITESPACE))
-        if begun <= LONGEST_SEGMENT:
-            window.drop_blanks(len(window.text) - begun)
-            return
-        if self.open_set is None:
-            self._report_piece(tail)
-        self.skipping = True
+        blanks = len(tail) - len(tail.lstrip(WHITESPACE))
+        if len(tail) - blanks > LONGEST_SEGMENT:
+            self.skipping = True
+            if self.open_set is None:
+                self._report_piece(tail)
+            else:
+                self.open_set.take(tail)
+        elif blanks > LONGEST_SEGMENT:
+            if self.open_set is not None:
+                self.open_set.take(tail[:blanks])
+            window.drop_blanks(window.cursor + blanks)
 
     # Findings
 

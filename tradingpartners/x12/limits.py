@@ -3,8 +3,10 @@
 Each is far above what any guide allows. They bound work and memory, they judge nobody's syntax.
 """
 
+from collections.abc import Iterator
+
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, FindingCode
-from tradingpartners.x12.segments import Delimiters, segment_id
+from tradingpartners.x12.segments import WHITESPACE, Delimiters, segment_id
 
 # Of a segment of the envelope no more is looked at either.
 LONGEST_SEGMENT = 65_536
@@ -27,6 +29,8 @@ LONGEST_IDENTIFIER = 35
 
 # Nothing this short exceeds a limit, whatever is in it.
 HARMLESS = min(LONGEST_SEGMENT, MOST_SEGMENTS, MOST_ELEMENTS, MOST_REPETITIONS, MOST_COMPONENTS, MOST_LEVELS)
+# How much is looked at together.
+_BLOCK = 1_000_000
 
 
 class SetLimits:
@@ -45,41 +49,44 @@ class SetLimits:
         self.segment_id = ""
 
     def take(self, piece: str) -> None:
-        if self.exceeded is not None:
-            return
+        for block in _blocks(piece, self.delimiters.segment):
+            if self.exceeded is None:
+                self._take(block)
+
+    def _take(self, block: str) -> None:
         terminator = self.delimiters.segment
-        length = self.length + len(piece)
-        segments = self.segments + piece.count(terminator) + (not piece.endswith(terminator))
-        levels = self.levels + piece.count(self.level)
+        length = self.length + len(block)
+        segments = self.segments + block.count(terminator) + (not block.endswith(terminator))
+        levels = self.levels + block.count(self.level)
         in_all = length > LONGEST_SET or segments > MOST_SEGMENTS or levels > MOST_LEVELS
-        if in_all or self._may_exceed(piece):
-            self._look_closely(piece)
+        if in_all or self._may_exceed(block):
+            self._look_closely(block)
         else:
             self.length, self.segments, self.levels = length, segments, levels
 
-    def _may_exceed(self, piece: str) -> bool:
-        """Whether one segment can be too large: counting costs nothing beside splitting."""
-        element, component, repetition, _ = self.delimiters
-        if len(piece) <= HARMLESS:
+    def _may_exceed(self, block: str) -> bool:
+        """Whether one segment can be too large: counting costs nothing beside a closer look."""
+        element, component, repetition, terminator = self.delimiters
+        if len(block) <= HARMLESS:
             return False
         return (
-            len(piece) > LONGEST_SEGMENT
-            or piece.count(element) > MOST_ELEMENTS
-            or piece.count(component) > MOST_COMPONENTS
-            or (bool(repetition) and piece.count(repetition) > MOST_REPETITIONS)
-        )
+            len(block) > LONGEST_SEGMENT
+            or block.count(element) > MOST_ELEMENTS
+            or block.count(component) > MOST_COMPONENTS
+            or (bool(repetition) and block.count(repetition) > MOST_REPETITIONS)
+        ) and max(map(len, block.split(terminator))) > HARMLESS
 
-    def _look_closely(self, piece: str) -> None:
-        """Segment by segment, without a list of them all."""
+    def _look_closely(self, block: str) -> None:
+        """Segment by segment."""
         begin = 0
-        while begin < len(piece) and self.exceeded is None:
-            end = piece.find(self.delimiters.segment, begin)
-            end = len(piece) if end < 0 else end
+        while begin < len(block) and self.exceeded is None:
+            end = block.find(self.delimiters.segment, begin)
+            end = len(block) if end < 0 else end
             self.segments += 1
-            self.exceeded = self._excess(piece[begin:end])
+            self.exceeded = self._excess(block[begin:end])
             if self.exceeded is not None:
                 # Not more than is sure to be there, however the input was cut.
-                start = piece[begin : min(end, begin + LONGEST_SEGMENT + 1)].lstrip()
+                start = block[begin : min(end, begin + LONGEST_SEGMENT + 1)].lstrip()
                 self.segment_id = segment_id(start[:4].split(self.delimiters.element)[0])
             self.length += end + 1 - begin
             begin = end + 1
@@ -91,7 +98,7 @@ class SetLimits:
             return FindingCode.SET_TOO_LONG
         if self.segments > MOST_SEGMENTS:
             return FindingCode.TOO_MANY_SEGMENTS
-        if len(segment) > LONGEST_SEGMENT:
+        if len(segment) > LONGEST_SEGMENT and _is_too_long(segment):
             return FindingCode.SEGMENT_TOO_LONG
         if segment.count(element) > MOST_ELEMENTS:
             return FindingCode.TOO_MANY_ELEMENTS
@@ -102,6 +109,25 @@ class SetLimits:
         if _holds_more(segment, element, component, MOST_COMPONENTS):
             return FindingCode.TOO_MANY_COMPONENTS
         return None
+
+
+def _blocks(piece: str, terminator: str) -> Iterator[str]:
+    """A piece in blocks of whole segments, so that no list of all its segments is ever made."""
+    begin = 0
+    while begin < len(piece):
+        end = piece.rfind(terminator, begin, begin + _BLOCK) + 1
+        if len(piece) - begin <= _BLOCK:
+            end = len(piece)
+        elif not end:
+            end = piece.find(terminator, begin + _BLOCK) + 1 or len(piece)
+        yield piece[begin:end]
+        begin = end
+
+
+def _is_too_long(segment: str) -> bool:
+    """The blanks before a segment count by themselves: what stands behind them may be another's."""
+    begun = len(segment.lstrip(WHITESPACE))
+    return max(begun, len(segment) - begun) > LONGEST_SEGMENT
 
 
 def _holds_more(segment: str, separator: str, delimiter: str, most: int) -> bool:

@@ -6,6 +6,7 @@ from tradingpartners.x12.envelope_checks import identifier, read_number
 from tradingpartners.x12.errors import FindingCode
 from tradingpartners.x12.limits import (
     HARMLESS,
+    LONGEST_IDENTIFIER,
     MOST_SET_IDS,
     MOST_SET_NUMBERS,
     SeenNumbers,
@@ -43,6 +44,10 @@ class OpenGroup:
         return GroupClosed(
             self.control_number, self.sets_received, self.sets_refused, self.sets_stated, complete
         )
+
+    def repeats(self, control_number: str) -> bool:
+        """Whether a set before had this ST02; of one that is too long only the beginning is known."""
+        return len(control_number) < LONGEST_IDENTIFIER and self.set_control_numbers.repeats(control_number)
 
     def is_new(self, set_id: str) -> bool:
         """Whether no set before had this ST01: what it says of the GS is said once."""
@@ -106,7 +111,7 @@ class OpenSet:
             faults.append((FindingCode.SEGMENT_COUNT_WRONG, count, "SE", 1))
         if identifier(trailer, 2) != self.control_number:
             faults.append((FindingCode.SET_CONTROL_NUMBER_MISMATCH, count, "SE", 2))
-        if group.set_control_numbers.repeats(self.control_number):
+        if group.repeats(self.control_number):
             faults.append((FindingCode.SET_CONTROL_NUMBER_REPEATED, 1, "ST", 2))
         if group.version and self.version and self.version != group.version:
             faults.append((FindingCode.VERSION_MISMATCH, 1, "ST", 3))

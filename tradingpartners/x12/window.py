@@ -32,7 +32,7 @@ class Window:
         if begin:
             self.text = self.text[begin:]
             self.base += begin
-            self.cursor -= begin
+            self.cursor = max(0, self.cursor - begin)
 
     def drop_blanks(self, end: int) -> None:
         """Forget the blanks from the cursor to `end`, and keep the terminator before them."""
