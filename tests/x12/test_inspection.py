@@ -133,6 +133,7 @@ def test_findings_of_envelope_and_contents_stand_in_one_list() -> None:
         "segment_unexpected",
         "set_count_wrong",
         "segment_missing",
+        "segment_missing",
     ]
 
 

@@ -4,8 +4,13 @@ Standard library only; no Django, files, clock, randomness or logging. Everythin
 from outside is here; import from `tradingpartners.x12` and no deeper.
 """
 
-from tradingpartners.x12.acknowledging import acknowledge, acknowledge_interchange
+from tradingpartners.x12.acknowledging import (
+    AcknowledgementPolicy,
+    acknowledge,
+    acknowledge_interchange,
+)
 from tradingpartners.x12.acks import (
+    Context,
     ElementError,
     ImplementationAcknowledgement,
     SegmentError,
@@ -15,6 +20,7 @@ from tradingpartners.x12.acks import (
 )
 from tradingpartners.x12.characters import CharacterSet, Repair, RepairCode, fold_accents
 from tradingpartners.x12.code_tables import in_words
+from tradingpartners.x12.conformance import check_content
 from tradingpartners.x12.coverage import CoverageReason, CoverageVerdict, decide_coverage, month_end
 from tradingpartners.x12.coverage_notices import Notice, NoticeCode, OtherPayer
 from tradingpartners.x12.coverage_status import (
@@ -55,7 +61,13 @@ from tradingpartners.x12.figures import (
     Network,
     benefit_figures,
 )
-from tradingpartners.x12.inspect import all_findings, inspection, unreadable
+from tradingpartners.x12.inspect import (
+    all_findings,
+    each_finding,
+    finding_in_place,
+    inspection,
+    unreadable,
+)
 from tradingpartners.x12.names import normalize_last_name
 from tradingpartners.x12.parties import (
     Address,
@@ -103,6 +115,7 @@ from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, writ
 __all__ = [
     "DEFAULT_DELIMITERS",
     "GENERAL_SERVICE_TYPE",
+    "AcknowledgementPolicy",
     "AdditionalInformation",
     "Address",
     "Answer",
@@ -111,6 +124,7 @@ __all__ = [
     "Condition",
     "Contact",
     "ContactNumber",
+    "Context",
     "CoverageReason",
     "CoverageStatus",
     "CoverageVerdict",
@@ -173,11 +187,14 @@ __all__ = [
     "all_findings",
     "as_questions",
     "benefit_figures",
+    "check_content",
     "decide_coverage",
     "deciding_benefits",
     "deciding_rejections",
     "describe",
     "describe_finding",
+    "each_finding",
+    "finding_in_place",
     "fold_accents",
     "in_words",
     "inspection",

@@ -1,12 +1,14 @@
 """From findings to acknowledgements: TA1 for an interchange, a 999 for each functional group.
 
-Codes to codes is a table. A set whose envelope is wrong is rejected; one whose content is wrong is
-accepted with its errors noted, because its answer has been read.
+Codes to codes is a table. Who receives answers keeps what could be read of them: a set is rejected
+where its envelope is wrong or nothing in it has a place, and accepted with its errors noted
+otherwise. Under the strict policy any error rejects, as the validators of most payers do.
 """
 
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
 from tradingpartners.x12.acks import (
     FUNCTIONAL_ID,
@@ -22,7 +24,9 @@ from tradingpartners.x12.envelope import (
     InterchangeAcknowledgement,
     InterchangeClosed,
 )
-from tradingpartners.x12.errors import Finding, FindingCode
+from tradingpartners.x12.errors import Finding, FindingCode, Location
+from tradingpartners.x12.guide_tables import data_element_number
+from tradingpartners.x12.writing import MOST_SETS
 
 # TA105; the first that applies is said, so those that reject stand first.
 _INTERCHANGE_NOTES = {
@@ -98,28 +102,68 @@ _SET_NOTES = {
     FindingCode.TOO_MANY_LEVELS: "5",
     FindingCode.SET_CONTROL_NUMBER_REPEATED: "23",
 }
+# IK502 where the IK3s say why: an error of the standard, or only of the guide.
+_SEGMENTS_IN_ERROR, _GUIDE_SEGMENTS_IN_ERROR = "5", "I5"
 # IK304 for a finding about a segment as a whole.
 _SEGMENT_NOTES = {
     FindingCode.SEGMENT_ID_INVALID: "1",
     FindingCode.SEGMENT_UNEXPECTED: "2",
     FindingCode.SEGMENT_MISSING: "3",
     FindingCode.HIERARCHY_MISSING: "3",
+    FindingCode.LOOP_TOO_OFTEN: "4",
+    FindingCode.SEGMENT_TOO_OFTEN: "5",
+    FindingCode.SEGMENT_NOT_IN_SET: "6",
+    FindingCode.SEGMENT_OUT_OF_ORDER: "7",
+    FindingCode.TRAILING_SEPARATORS: "8",
 }
 # IK403 for a finding about an element.
 _ELEMENT_NOTES = {
     FindingCode.ELEMENT_MISSING: "1",
     FindingCode.HIERARCHY_ID_MISSING: "1",
+    FindingCode.ELEMENT_CONDITIONALLY_MISSING: "2",
+    FindingCode.EXCESS_ELEMENTS: "3",
+    FindingCode.ELEMENT_TOO_SHORT: "4",
+    FindingCode.ELEMENT_TOO_LONG: "5",
     FindingCode.AMOUNT_INVALID: "6",
-    FindingCode.COUNT_WRONG: "7",
+    FindingCode.CHARACTER_INVALID: "6",
     FindingCode.CODE_UNKNOWN: "7",
+    FindingCode.COUNT_WRONG: "7",
+    FindingCode.HIERARCHY_CHILDREN_WRONG: "7",
+    FindingCode.HIERARCHY_ID_OUT_OF_SEQUENCE: "7",
     FindingCode.HIERARCHY_ID_REPEATED: "7",
     FindingCode.HIERARCHY_LEVEL_UNKNOWN: "7",
     FindingCode.HIERARCHY_PARENT_UNKNOWN: "7",
+    FindingCode.HIERARCHY_PARENT_WRONG: "7",
     FindingCode.VERSION_MISMATCH: "7",
     FindingCode.DATE_INVALID: "8",
-    FindingCode.AMOUNT_MISPLACED: "I10",
+    FindingCode.TIME_INVALID: "9",
+    FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER: "10",
+    FindingCode.TOO_MANY_REPETITIONS: "12",
+    FindingCode.TOO_MANY_COMPONENTS: "13",
+    FindingCode.ELEMENT_NOT_USED: "I10",
+    FindingCode.AMOUNT_MISPLACED: "I12",
 }
 _HAS_ELEMENT_ERRORS = "8"
+# Nothing of such a set could be read.
+_UNREADABLE = frozenset([FindingCode.HIERARCHY_MISSING])
+# A segment id that none of the sets has may be anybody's data; IK301 must be something.
+_UNKNOWN_SEGMENT = "ZZZ"
+# Data element 447 (IK303) has four characters: 2100 of 2100C.
+_LONGEST_LOOP = 4
+# What IK302, IK4 and the lists of errors can hold.
+_HIGHEST_SEGMENT, _HIGHEST_ELEMENT, _HIGHEST_REPETITION = 999_999, 99, 9_999
+MOST_ERRORS_IN_SET = 1_000
+# Control numbers and ids that can be repeated in any delimiters; another is no number.
+_REPEATABLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]*[A-Za-z0-9])?")
+
+
+class AcknowledgementPolicy(StrEnum):
+    """What a 999 rejects."""
+
+    # What could not be read.
+    KEEP_READABLE = "keep_readable"
+    # Whatever is wrong.
+    STRICT = "strict"
 
 
 def acknowledge_interchange(
@@ -150,39 +194,52 @@ def acknowledge_interchange(
 
 
 def acknowledge(
-    interchange: Interchange, findings: Iterable[Finding]
+    interchange: Interchange,
+    findings: Iterable[Finding],
+    *,
+    policy: AcknowledgementPolicy = AcknowledgementPolicy.KEEP_READABLE,
 ) -> tuple[ImplementationAcknowledgement, ...]:
     """A 999 for each functional group, from the findings of its envelope and of its contents.
 
     Acknowledgements are not acknowledged, nor are sets without a GS: TA1 says that.
     """
     number = interchange.header.control_number
-    found = [finding for finding in findings if finding.at.interchange == number]
+    found: dict[str | None, dict[str | None, list[Finding]]] = {}
+    for finding in findings:
+        at = finding.at
+        if at.interchange == number:
+            of_set = found.setdefault(at.group, {}).setdefault(at.transaction, [])
+            if len(of_set) < MOST_ERRORS_IN_SET:
+                of_set.append(finding)
     return tuple(
-        _acknowledge_group(group, [f for f in found if f.at.group == group.control_number])
+        _acknowledge_group(group, found.get(group.control_number, {}), policy)
         for group in interchange.groups
-        if group.functional_id not in ("", FUNCTIONAL_ID)
+        if group.functional_id != FUNCTIONAL_ID
+        and _repeatable(group.functional_id, 2)
+        and _repeatable(group.control_number, 9)
     )
 
 
-def _acknowledge_group(group: FunctionalGroup, findings: list[Finding]) -> ImplementationAcknowledgement:
-    by_set: dict[str | None, list[Finding]] = {}
-    for finding in findings:
-        by_set.setdefault(finding.at.transaction, []).append(finding)
+def _acknowledge_group(
+    group: FunctionalGroup,
+    found: dict[str | None, list[Finding]],
+    policy: AcknowledgementPolicy,
+) -> ImplementationAcknowledgement:
     received = [(each.set_id, each.control_number, each.version) for each in group.transactions]
     for refused in group.refused:
         received.insert(refused.position, (refused.set_id, refused.control_number, refused.version))
-    sets = tuple(_acknowledge_set(*each, by_set.get(each[1], [])) for each in received)
-    codes = {finding.code for finding in by_set.get(None, [])}
+    sets = tuple(_acknowledge_set(*each, found.get(each[1], []), policy) for each in received)
+    codes = {finding.code for finding in found.get(None, [])}
     notes = tuple(note for code, note in _GROUP_NOTES.items() if code in codes)
     accepted = sum(each.accepted for each in sets)
     return ImplementationAcknowledgement(
         functional_id=group.functional_id,
         group_control_number=group.control_number,
-        version=group.version,
-        sets=sets,
+        version=_repeatable(group.version, 12) or None,
+        # One that has no number to be named by is in the counts alone.
+        sets=tuple(each for each in sets if each.set_id and each.control_number),
         code=_group_code(sets, accepted, notes),
-        included=len(sets) if group.sets_stated is None else group.sets_stated,
+        included=len(sets) if group.sets_stated is None else min(group.sets_stated, MOST_SETS),
         received=len(sets),
         accepted=accepted,
         notes=notes[:MOST_NOTES],
@@ -200,21 +257,33 @@ def _group_code(sets: tuple[SetAcknowledgement, ...], accepted: int, notes: tupl
 
 
 def _acknowledge_set(
-    set_id: str, control_number: str, version: str, findings: list[Finding]
+    set_id: str,
+    control_number: str,
+    version: str,
+    findings: list[Finding],
+    policy: AcknowledgementPolicy,
 ) -> SetAcknowledgement:
+    set_id = set_id if len(set_id) == 3 else ""
+    named = _repeatable(set_id, 3) and _repeatable(control_number, 9)
     codes = {finding.code for finding in findings}
     rejecting = [note for code, note in _SET_NOTES.items() if code in codes]
     errors = _segment_errors(findings)
-    notes = list(dict.fromkeys([*rejecting, *(["5"] if errors else [])]))
-    code = "R" if rejecting else "E" if errors else "A"
+    notes = list(dict.fromkeys([*rejecting, *([_errors_note(errors)] if errors else [])]))
+    strict = policy is AcknowledgementPolicy.STRICT
+    rejected = bool(rejecting) or not named or not _UNREADABLE.isdisjoint(codes) or (strict and errors)
     return SetAcknowledgement(
-        set_id, control_number, version or None, code, tuple(notes[:MOST_NOTES]), errors
+        set_id=_repeatable(set_id, 3),
+        control_number=_repeatable(control_number, 9),
+        version=_repeatable(version, 35) or None,
+        code="R" if rejected else "E" if errors else "A",
+        notes=tuple(notes[:MOST_NOTES]),
+        errors=errors,
     )
 
 
 def _segment_errors(findings: list[Finding]) -> tuple[SegmentError, ...]:
     """IK3 with its IK4s, in the order of the segments."""
-    errors: dict[tuple[int, str], SegmentError] = {}
+    errors: dict[tuple[int, str, str, str], dict[ElementError, None]] = {}
     for finding in sorted(findings, key=lambda each: each.at.segment_number):
         at = finding.at
         segment_note = _SEGMENT_NOTES.get(finding.code)
@@ -222,9 +291,45 @@ def _segment_errors(findings: list[Finding]) -> tuple[SegmentError, ...]:
         if segment_note is None and element_note is None:
             continue
         note = segment_note or _HAS_ELEMENT_ERRORS
-        key = (at.segment_number, note)
-        error = errors.setdefault(key, SegmentError(at.segment_id, at.segment_number, None, note, ()))
-        if element_note is not None:
-            element = ElementError(at.element, None, None, None, element_note)
-            errors[key] = error._replace(elements=(*error.elements, element))
-    return tuple(errors.values())
+        loop = (at.loop or "")[:_LONGEST_LOOP]
+        elements = errors.setdefault((at.segment_number, at.segment_id, loop, note), {})
+        if element_note is not None and at.element is not None:
+            elements[_element_error(at, element_note)] = None
+    return tuple(
+        SegmentError(
+            segment_id=segment_id or _UNKNOWN_SEGMENT,
+            segment_number=min(number, _HIGHEST_SEGMENT),
+            loop=loop or None,
+            code=note,
+            elements=tuple(sorted(elements, key=_position)),
+        )
+        for (number, segment_id, loop, note), elements in errors.items()
+    )
+
+
+def _element_error(at: Location, note: str) -> ElementError:
+    element, repetition = at.element or 1, at.repetition
+    return ElementError(
+        element=min(element, _HIGHEST_ELEMENT),
+        component=None if at.component is None else min(at.component, _HIGHEST_ELEMENT),
+        repetition=None if repetition is None else min(repetition, _HIGHEST_REPETITION),
+        reference=data_element_number(at.segment_id, element, at.component) or None,
+        code=note,
+    )
+
+
+def _position(error: ElementError) -> tuple[int, int, int]:
+    return error.element or 0, error.component or 0, error.repetition or 0
+
+
+def _errors_note(errors: tuple[SegmentError, ...]) -> str:
+    """Whether the standard is broken, or no more than what the guide makes of it."""
+    codes = [element.code for error in errors for element in error.elements]
+    plain = any(not error.elements for error in errors)
+    of_guide = not plain and all(code.startswith("I") for code in codes)
+    return _GUIDE_SEGMENTS_IN_ERROR if of_guide else _SEGMENTS_IN_ERROR
+
+
+def _repeatable(text: str, longest: int) -> str:
+    """The text, or "" where it cannot stand in an acknowledgement."""
+    return text if len(text) <= longest and _REPEATABLE.fullmatch(text) else ""

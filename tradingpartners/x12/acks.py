@@ -1,13 +1,15 @@
 """Acknowledgements as values: 999 (005010X231A1), read and written, and 997, read.
 
 What a payer says of the sets we sent, and what we say of those we got. No value of the message is
-kept or copied (IK404): a birth date in an acknowledgement is a birth date too many.
+kept or copied (IK404): a birth date in an acknowledgement is a birth date too many. CTX is kept as
+it came, for it may name the set by its trace number; we write none of our own accord.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tradingpartners.x12.envelope import TransactionSet
-from tradingpartners.x12.errors import Finding, FindingCode
+from tradingpartners.x12.errors import Finding, FindingCode, WriteErrorCode, X12WriteError
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
     Delimiters,
@@ -22,11 +24,26 @@ VERSION = "005010X231A1"
 FUNCTIONAL_ID = "FA"
 # IK502 to IK506, AK905 to AK909.
 MOST_NOTES = 5
+# CTX of one IK3 or IK4; more is nobody's context.
+MOST_CONTEXTS = 10
 
 _SEGMENT_IDS = "ST AK1 AK2 IK3 AK3 CTX IK4 AK4 IK5 AK5 AK9 SE"
 _SEGMENTS = frozenset(_SEGMENT_IDS.split())
 # 997 says the same with other segment ids.
 _AS_999 = {"AK3": "IK3", "AK4": "IK4", "AK5": "IK5"}
+
+
+class Context(NamedTuple):
+    """CTX: what made an error one, or whose business it is ("TRN02" and a trace number)."""
+
+    # CTX01, each repetition a name and, where there is one, a reference.
+    names: tuple[tuple[str, str], ...]
+    segment_id: str = ""
+    segment_number: int | None = None
+    loop: str = ""
+    # CTX05: element, component, repetition; CTX06: reference numbers.
+    position: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 class ElementError(NamedTuple):
@@ -38,6 +55,7 @@ class ElementError(NamedTuple):
     # IK402, the number of the data element in the dictionary.
     reference: str | None
     code: str
+    contexts: tuple[Context, ...] = ()
 
 
 class SegmentError(NamedTuple):
@@ -48,6 +66,7 @@ class SegmentError(NamedTuple):
     loop: str | None
     code: str | None
     elements: tuple[ElementError, ...]
+    contexts: tuple[Context, ...] = ()
 
 
 class SetAcknowledgement(NamedTuple):
@@ -94,14 +113,18 @@ class _Reader(SetReader):
         self.group: Segment = []
         self.summary: Segment = []
         self.sets: list[SetAcknowledgement] = []
-        self.errors: list[SegmentError] = []
         self.open_set: Segment | None = None
+        self.errors: list[SegmentError] = []
+        # Of the last of the errors: its elements, and the contexts of it and of each of them.
+        self.elements: list[ElementError] = []
+        self.contexts: list[list[Context]] = []
 
     def read(self) -> ImplementationAcknowledgement:
         handlers = {
             "AK1": self._group_header,
             "AK2": self._set_header,
             "IK3": self._segment_error,
+            "CTX": self._context,
             "IK4": self._element_error,
             "IK5": self._set_trailer,
             "AK9": self._group_trailer,
@@ -142,6 +165,8 @@ class _Reader(SetReader):
         if self.open_set is None:
             self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
+        self._close_error()
+        self.contexts = [[]]
         self.errors.append(
             SegmentError(
                 segment_id=element_at(segment, 1),
@@ -153,12 +178,27 @@ class _Reader(SetReader):
         )
 
     def _element_error(self, segment: Segment, number: int) -> None:
-        if not self.errors:
+        if not self.contexts:
             self.find(FindingCode.SEGMENT_UNEXPECTED, number)
             return
-        last = self.errors[-1]
-        error = _read_element_error(segment)
-        self.errors[-1] = last._replace(elements=(*last.elements, error))
+        self.elements.append(_read_element_error(segment))
+        self.contexts.append([])
+
+    def _context(self, segment: Segment, number: int) -> None:
+        if not self.contexts or len(self.contexts[-1]) == MOST_CONTEXTS:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.contexts[-1].append(_read_context(segment, self.transaction.delimiters))
+
+    def _close_error(self) -> None:
+        """IK3 with all that came behind it."""
+        if self.contexts:
+            first, *others = [tuple(each) for each in self.contexts]
+            elements = [
+                element._replace(contexts=each) for element, each in zip(self.elements, others, strict=True)
+            ]
+            self.errors[-1] = self.errors[-1]._replace(elements=tuple(elements), contexts=first)
+        self.elements, self.contexts = [], []
 
     def _set_trailer(self, segment: Segment, number: int) -> None:
         if self.open_set is None:
@@ -167,6 +207,7 @@ class _Reader(SetReader):
         self._close_set(segment, number)
 
     def _close_set(self, trailer: Segment, number: int) -> None:
+        self._close_error()
         header = self.open_set or []
         self.open_set = None
         code = element_at(trailer, 1) or None
@@ -216,6 +257,22 @@ def _read_element_error(segment: Segment) -> ElementError:
     )
 
 
+def _read_context(segment: Segment, delimiters: Delimiters) -> Context:
+    component = delimiters.component
+    names = element_at(segment, 1)
+    each = names.split(delimiters.repetition) if delimiters.repetition else [names]
+    parts = [name.partition(component) for name in each]
+    position, references = element_at(segment, 5), element_at(segment, 6)
+    return Context(
+        names=tuple([(name, reference) for name, _, reference in parts]),
+        segment_id=element_at(segment, 2),
+        segment_number=_count(segment, 3),
+        loop=element_at(segment, 4),
+        position=tuple(position.split(component)) if position else (),
+        references=tuple(references.split(component)) if references else (),
+    )
+
+
 def _count(segment: Segment, position: int) -> int | None:
     text = element_at(segment, position)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
@@ -232,51 +289,96 @@ def write_999(
     delimiters: Delimiters = DEFAULT_DELIMITERS,
 ) -> str:
     """The acknowledgement from ST to SE."""
-
-    def text(value: str | None, field: str, shortest: int, longest: int) -> str:
-        return check_text(value, field=field, delimiters=delimiters, shortest=shortest, longest=longest)
-
-    body = [
-        _trimmed(
-            "AK1",
-            text(acknowledgement.functional_id, "functional_id", 2, 2),
-            text(acknowledgement.group_control_number, "group_control_number", 1, 9),
-            text(acknowledgement.version, "version", 0, 12),
-        )
-    ]
-    for each in acknowledgement.sets:
-        set_id = text(each.set_id, "sets.set_id", 3, 3)
-        number = text(each.control_number, "sets.control_number", 1, 9)
-        version = text(each.version, "sets.version", 0, 35)
-        body.append(_trimmed("AK2", set_id, number, version))
-        for error in each.errors:
-            body += _error_segments(error, delimiters)
-        code = text(each.code, "sets.code", 1, 1)
-        body.append(["IK5", code, *each.notes[:MOST_NOTES]])
-    counts = (acknowledgement.included, acknowledgement.received, acknowledgement.accepted)
-    code = text(acknowledgement.code, "code", 1, 1)
-    notes = acknowledgement.notes[:MOST_NOTES]
-    body.append(["AK9", code, *[str(count or 0) for count in counts], *notes])
+    body = _Writer(delimiters).segments(acknowledgement)
     return write_transaction_set("999", control_number, VERSION, body, delimiters=delimiters)
 
 
-def _error_segments(error: SegmentError, delimiters: Delimiters) -> list[Segment]:
-    """IK3 and its IK4s; their codes are ours, none of it is data."""
-    segments = [
-        _trimmed(
-            "IK3",
-            error.segment_id,
-            str(error.segment_number or 1),
-            error.loop or "",
-            error.code or "",
+class _Writer:
+    """Values to segments, in one set of delimiters."""
+
+    def __init__(self, delimiters: Delimiters) -> None:
+        self.delimiters = delimiters
+
+    def segments(self, acknowledgement: ImplementationAcknowledgement) -> list[Segment]:
+        """AK1 to AK9."""
+        body = [
+            _trimmed(
+                "AK1",
+                self._text(acknowledgement.functional_id, "functional_id", 2, 2),
+                self._text(acknowledgement.group_control_number, "group_control_number", 1, 9),
+                self._text(acknowledgement.version, "version", 0, 12),
+            )
+        ]
+        for each in acknowledgement.sets:
+            body += self._set(each)
+        counts = (acknowledgement.included, acknowledgement.received, acknowledgement.accepted)
+        code = self._text(acknowledgement.code, "code", 1, 1)
+        notes = self._notes(acknowledgement.notes, "notes")
+        return [*body, ["AK9", code, *[str(count or 0) for count in counts], *notes]]
+
+    def _set(self, each: SetAcknowledgement) -> list[Segment]:
+        set_id = self._text(each.set_id, "sets.set_id", 3, 3)
+        number = self._text(each.control_number, "sets.control_number", 1, 9)
+        version = self._text(each.version, "sets.version", 0, 35)
+        code = self._text(each.code, "sets.code", 1, 1)
+        notes = self._notes(each.notes, "sets.notes")
+        errors = [segment for error in each.errors for segment in self._segment_error(error)]
+        return [_trimmed("AK2", set_id, number, version), *errors, ["IK5", code, *notes]]
+
+    def _segment_error(self, error: SegmentError) -> list[Segment]:
+        """IK3, its CTXs, its IK4s with theirs."""
+        segments = [
+            _trimmed(
+                "IK3",
+                self._text(error.segment_id, "errors.segment_id", 0, 3),
+                _digits(error.segment_number),
+                self._text(error.loop, "errors.loop", 0, 6),
+                self._text(error.code, "errors.code", 0, 3),
+            ),
+            *[self._context(context) for context in error.contexts],
+        ]
+        for element in error.elements:
+            position = (element.element, element.component, element.repetition)
+            segments.append(
+                _trimmed(
+                    "IK4",
+                    self._composite([_digits(each) for each in position]),
+                    self._text(element.reference, "errors.elements.reference", 0, 4),
+                    self._text(element.code, "errors.elements.code", 0, 3),
+                )
+            )
+            segments += [self._context(context) for context in element.contexts]
+        return segments
+
+    def _context(self, context: Context) -> Segment:
+        if len(context.names) > 1 and not self.delimiters.repetition:
+            raise X12WriteError(WriteErrorCode.REQUIRED, "delimiters.repetition")
+        names = [self._composite(name) for name in context.names]
+        return _trimmed(
+            "CTX",
+            self.delimiters.repetition.join(names),
+            self._text(context.segment_id, "contexts.segment_id", 0, 3),
+            _digits(context.segment_number),
+            self._text(context.loop, "contexts.loop", 0, 6),
+            self._composite(context.position),
+            self._composite(context.references),
         )
-    ]
-    for element in error.elements:
-        places = (element.element, element.component, element.repetition)
-        position = delimiters.component.join(["" if n is None else str(n) for n in places])
-        position = position.rstrip(delimiters.component)
-        segments.append(_trimmed("IK4", position, element.reference or "", element.code))
-    return segments
+
+    def _composite(self, parts: Sequence[str]) -> str:
+        """Components, without empty ones at the end."""
+        component = self.delimiters.component
+        texts = [self._text(part, "errors", 0, 35) for part in parts]
+        return component.join(texts).rstrip(component)
+
+    def _notes(self, notes: tuple[str, ...], field: str) -> list[str]:
+        return [self._text(note, field, 1, 3) for note in notes[:MOST_NOTES]]
+
+    def _text(self, value: str | None, field: str, shortest: int, longest: int) -> str:
+        return check_text(value, field=field, delimiters=self.delimiters, shortest=shortest, longest=longest)
+
+
+def _digits(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _trimmed(*elements: str) -> Segment:

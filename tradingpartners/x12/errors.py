@@ -109,6 +109,11 @@ class FindingCode(StrEnum):
     TOO_MANY_SEGMENTS = "too_many_segments"
     TOO_MANY_LEVELS = "too_many_levels"
     TOO_MANY_FINDINGS = "too_many_findings"
+    SEGMENT_NOT_IN_SET = "segment_not_in_set"
+    SEGMENT_OUT_OF_ORDER = "segment_out_of_order"
+    SEGMENT_TOO_OFTEN = "segment_too_often"
+    LOOP_TOO_OFTEN = "loop_too_often"
+    TRAILING_SEPARATORS = "trailing_separators"
     # Hierarchy: HL
     HIERARCHY_MISSING = "hierarchy_missing"
     HIERARCHY_ID_MISSING = "hierarchy_id_missing"
@@ -116,6 +121,9 @@ class FindingCode(StrEnum):
     HIERARCHY_PARENT_UNKNOWN = "hierarchy_parent_unknown"
     HIERARCHY_TOO_DEEP = "hierarchy_too_deep"
     HIERARCHY_LEVEL_UNKNOWN = "hierarchy_level_unknown"
+    HIERARCHY_ID_OUT_OF_SEQUENCE = "hierarchy_id_out_of_sequence"
+    HIERARCHY_PARENT_WRONG = "hierarchy_parent_wrong"
+    HIERARCHY_CHILDREN_WRONG = "hierarchy_children_wrong"
     # Content
     SEGMENT_MISSING = "segment_missing"
     ELEMENT_MISSING = "element_missing"
@@ -124,6 +132,16 @@ class FindingCode(StrEnum):
     AMOUNT_INVALID = "amount_invalid"
     AMOUNT_MISPLACED = "amount_misplaced"
     COUNT_WRONG = "count_wrong"
+    ELEMENT_CONDITIONALLY_MISSING = "element_conditionally_missing"
+    ELEMENTS_EXCLUDE_EACH_OTHER = "elements_exclude_each_other"
+    ELEMENT_NOT_USED = "element_not_used"
+    EXCESS_ELEMENTS = "excess_elements"
+    ELEMENT_TOO_SHORT = "element_too_short"
+    ELEMENT_TOO_LONG = "element_too_long"
+    CHARACTER_INVALID = "character_invalid"
+    TIME_INVALID = "time_invalid"
+    TOO_MANY_REPETITIONS = "too_many_repetitions"
+    TOO_MANY_COMPONENTS = "too_many_components"
 
 
 class Location(NamedTuple):

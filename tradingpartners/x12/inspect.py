@@ -3,11 +3,13 @@
 Raw codes as they stand in the file, dates ISO, amounts decimal strings, absent is None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from tradingpartners.x12.acks import ImplementationAcknowledgement, read_999
+from tradingpartners.x12.conformance import check_content
 from tradingpartners.x12.coverage_status import status
 from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import (
@@ -17,7 +19,7 @@ from tradingpartners.x12.envelope import (
     Reading,
     TransactionSet,
 )
-from tradingpartners.x12.errors import Finding, X12Error, cap_findings
+from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import DateRange, Trace, read_trace
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270 import Inquiry
@@ -38,7 +40,7 @@ def inspection(reading: Reading) -> Json:
         findings += found
     return {
         "interchanges": interchanges,
-        "findings": [_finding(finding) for finding in cap_findings(findings)],
+        "findings": [finding_in_place(finding) for finding in cap_findings(findings)],
     }
 
 
@@ -48,23 +50,28 @@ def unreadable(error: X12Error) -> Json:
 
 
 def all_findings(reading: Reading) -> tuple[Finding, ...]:
-    """The findings of the envelopes and of what is in them."""
-    findings = list(reading.findings)
+    """The findings of the envelopes and of what is in them, the first ones of very many."""
+    return cap_findings(list(islice(each_finding(reading), MOST_FINDINGS + 1)))
+
+
+def each_finding(reading: Reading) -> Iterator[Finding]:
+    """The findings of every set, however many there are before it: a 999 needs them."""
+    yield from reading.findings
     for interchange in reading.interchanges:
         for group in interchange.groups:
             for transaction in group.transactions:
-                findings += _content_findings(transaction, interchange.delimiters)
-    return cap_findings(findings)
+                yield from _content_findings(transaction, interchange.delimiters)
 
 
 def _content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
+    read: tuple[Finding, ...] = ()
     if transaction.set_id == "271":
-        return read_271(transaction, delimiters).findings
-    if transaction.set_id == "270":
-        return read_270(transaction, delimiters).findings
-    if transaction.set_id in ("999", "997"):
-        return read_999(transaction).findings
-    return ()
+        read = read_271(transaction, delimiters).findings
+    elif transaction.set_id == "270":
+        read = read_270(transaction, delimiters).findings
+    elif transaction.set_id in ("999", "997"):
+        read = read_999(transaction).findings
+    return check_content(transaction, delimiters, read=read)
 
 
 def _interchange(interchange: Interchange) -> tuple[Json, list[Finding]]:
@@ -122,16 +129,16 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[J
         response = read_271(transaction, delimiters)
         described["aaa"] = _rejections(response.rejections)
         described["answers"] = [_answer(answer, response) for answer in response.answers]
-        return described, response.findings
+        return described, check_content(transaction, delimiters, read=response.findings)
     if transaction.set_id == "270":
         inquiry = read_270(transaction, delimiters)
         described["questions"] = [_question(question) for question in inquiry.questions]
-        return described, inquiry.findings
+        return described, check_content(transaction, delimiters, read=inquiry.findings)
     if transaction.set_id in ("999", "997"):
         acknowledgement = read_999(transaction)
         described["acknowledgement"] = _acknowledgement(acknowledgement)
-        return described, acknowledgement.findings
-    return described, ()
+        return described, check_content(transaction, delimiters, read=acknowledgement.findings)
+    return described, check_content(transaction, delimiters)
 
 
 def _trace(trace: Trace) -> Json:
@@ -228,7 +235,8 @@ def _dates(dates: Iterable[DateRange]) -> list[Json]:
     ]
 
 
-def _finding(finding: Finding) -> Json:
+def finding_in_place(finding: Finding) -> Json:
+    """A finding, and where it stands."""
     at = finding.at
     return {
         "code": finding.code.value,
@@ -238,6 +246,9 @@ def _finding(finding: Finding) -> Json:
         "segment_number": at.segment_number,
         "segment_id": at.segment_id or None,
         "element": at.element,
+        "component": at.component,
+        "repetition": at.repetition,
+        "loop": at.loop,
     }
 
 
