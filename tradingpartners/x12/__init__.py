@@ -18,6 +18,11 @@ from tradingpartners.x12.acks import (
     read_999,
     write_999,
 )
+from tradingpartners.x12.answering import (
+    AcknowledgedInterchange,
+    AcknowledgementFile,
+    acknowledge_reading,
+)
 from tradingpartners.x12.characters import CharacterSet, Repair, RepairCode, fold_accents
 from tradingpartners.x12.code_tables import in_words
 from tradingpartners.x12.conformance import check_content
@@ -115,6 +120,8 @@ from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, writ
 __all__ = [
     "DEFAULT_DELIMITERS",
     "GENERAL_SERVICE_TYPE",
+    "AcknowledgedInterchange",
+    "AcknowledgementFile",
     "AcknowledgementPolicy",
     "AdditionalInformation",
     "Address",
@@ -184,6 +191,7 @@ __all__ = [
     "X12WriteError",
     "acknowledge",
     "acknowledge_interchange",
+    "acknowledge_reading",
     "all_findings",
     "as_questions",
     "benefit_figures",

@@ -25,7 +25,7 @@ from tradingpartners.x12.segments import Delimiters, Segment, element_at, segmen
 from tradingpartners.x12.set_reader import SetReader
 
 # Segments in which nobody stands, and which come again word for word: their faults are remembered.
-_REPEATING = frozenset(["AAA", "EB", "EQ", "HSD", "III", "LE", "LS"])
+_REPEATING = frozenset(["AAA", "DTP", "EB", "EQ", "HSD", "III", "LE", "LS"])
 
 _HL = "HL"
 _LAST = "SE"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from tradingpartners.x12.acks import read_999
-from tradingpartners.x12.code_tables import in_words
+from tradingpartners.x12.code_tables import in_words, words
 from tradingpartners.x12.coverage_status import CoverageStatus, status
 from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import Interchange, Reading, TransactionSet
@@ -35,10 +35,15 @@ def describe(reading: Reading) -> Iterator[str]:
 def describe_finding(finding: Finding) -> str:
     """One finding: what, and where to look."""
     at = finding.at
-    what = finding.code.value.replace("_", " ")
+    what = words("finding").get(finding.code.value, finding.code.value.replace("_", " "))
     place = f"segment {at.segment_number}"
     if at.segment_id:
-        place += f" ({at.segment_id}{f'{at.element:02d}' if at.element else ''})"
+        component = f"-{at.component}" if at.component else ""
+        place += f" ({at.segment_id}{f'{at.element:02d}{component}' if at.element else ''})"
+    if at.repetition:
+        place += f", repetition {at.repetition},"
+    if at.loop:
+        place += f" in {at.loop}"
     if at.transaction:
         place += f" of set {at.transaction}"
     if at.interchange:

@@ -43,6 +43,8 @@ def check_segment(use: SegmentUse, text: str, delimiters: Delimiters) -> tuple[F
     values += [""] * (len(use.elements) - len(values))
     formats: frozenset[str] = frozenset()
     for position, (element, value) in enumerate(zip(use.elements, values, strict=False), 1):
+        if not value and element.usage != "R":
+            continue
         faults += _check_element(element, position, value, formats, delimiters)
         if element.data and element.data.number == _FORMAT:
             formats = _formats(element, value)
@@ -176,7 +178,7 @@ def _check_note(note: SyntaxNote, uses: tuple[ElementUse, ...], values: list[str
     if (note.kind == "P" and present) or (note.kind == "C" and note.elements[0] in present):
         needed = absent
     elif (note.kind == "L" and present == [note.elements[0]]) or (note.kind == "R" and not present):
-        needed = [next((each for each in absent if uses[each - 1].usage == "S"), absent[0])]
+        needed = absent[:1]
     elif note.kind == "E" and len(present) > 1:
         yield Fault(FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER, present[1])
     for number in needed:
