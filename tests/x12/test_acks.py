@@ -15,11 +15,19 @@ from tests.x12.wire import (
     transaction_set,
 )
 from tradingpartners.x12 import (
+    AcknowledgementPolicy,
+    Context,
+    Delimiters,
     ElementError,
+    Finding,
+    FindingCode,
     ImplementationAcknowledgement,
+    Location,
     SegmentError,
+    X12WriteError,
     acknowledge,
     acknowledge_interchange,
+    acknowledge_reading,
     all_findings,
     read,
     read_999,
@@ -112,6 +120,49 @@ def test_a_damaged_999_is_read_with_findings(body: tuple[str, ...], codes: list[
 
 def transaction_wire(*body: str) -> str:
     return interchange(transaction_set(*body, set_id="999"), functional_id="FA", version="005010X231A1")
+
+
+def test_contexts_are_kept_with_what_they_explain() -> None:
+    (one,) = acknowledgement_in(sample("999_with_contexts.edi")).sets
+    missing, wrong = one.errors
+    trigger = Context((("SITUATIONAL TRIGGER", ""),), "NM1", 9, "2100", ("9",), ("67",))
+    assert missing.contexts == (trigger, Context((("TRN02", "T0001"),)))
+    assert wrong.contexts == (Context((("TRN02", "T0001"),)),)
+    assert [each.segment_id for each in wrong.elements[0].contexts] == ["DTP"]
+
+
+def test_a_flood_of_contexts_and_errors_is_bounded() -> None:
+    flood = ("IK3*NM1*3**8", *["CTX*TRN02:1"] * 30_000, *["IK4*1**1"] * 30_000)
+    (one,) = acknowledgement_in(
+        transaction_wire("AK1*HS*101", "AK2*270*0001", *flood, "IK5*R*5", "AK9*R*1*1*0")
+    ).sets
+    assert len(one.errors[0].contexts) == 10
+    assert len(one.errors[0].elements) == 30_000
+
+
+ACKNOWLEDGEMENTS = [name for name in sample_names() if name.startswith("999")]
+
+
+@pytest.mark.parametrize("delimiters", ["*:^~", "|>!\n", "~^`\\", "*>:'"])
+@pytest.mark.parametrize("name", ACKNOWLEDGEMENTS)
+def test_a_999_is_written_as_it_was_read(name: str, delimiters: str) -> None:
+    text = sample(name).decode().replace("\n", "").translate(str.maketrans("*:^~", delimiters))
+    transaction, around = only_set(text)
+    element, component, repetition, segment = delimiters
+    assert around.delimiters == Delimiters(element, component, repetition, segment)
+    wrote = write_999(
+        read_999(transaction),
+        control_number=transaction.control_number,
+        delimiters=around.delimiters,
+    )
+    assert wrote == transaction.text
+
+
+def test_a_value_that_is_a_delimiter_is_refused_with_its_field() -> None:
+    said = acknowledgement_in(sample("999_with_contexts.edi"))
+    with pytest.raises(X12WriteError) as refusal:
+        write_999(said._replace(version="A*B"), control_number="0001")
+    assert refusal.value.field == "version"
 
 
 # What we say
@@ -214,3 +265,192 @@ def test_what_we_say_is_written_and_read_back(name: str) -> None:
         wire = write_interchange(ENVELOPE, [group([text], functional_id="FA", version="005010X231A1")])
         assert acknowledgement_in(wire) == said
         assert read(wire).findings == ()
+
+
+# From findings
+
+
+def found(code: FindingCode, segment_id: str = "EB", number: int = 9, **place: int | str) -> Finding:
+    at = Location("000000101", "0001", number, segment_id, group="101")
+    return Finding(code, at._replace(**place))
+
+
+def errors_of(*findings: Finding) -> tuple[SegmentError, ...]:
+    interchange_read = read(sample("271_inactive.edi")).interchanges[0]
+    (group_said,) = acknowledge(interchange_read, findings)
+    return group_said.sets[0].errors
+
+
+SEGMENT_CODES = {
+    FindingCode.SEGMENT_ID_INVALID: "1",
+    FindingCode.SEGMENT_UNEXPECTED: "2",
+    FindingCode.SEGMENT_MISSING: "3",
+    FindingCode.LOOP_TOO_OFTEN: "4",
+    FindingCode.SEGMENT_TOO_OFTEN: "5",
+    FindingCode.SEGMENT_NOT_IN_SET: "6",
+    FindingCode.SEGMENT_OUT_OF_ORDER: "7",
+    FindingCode.TRAILING_SEPARATORS: "8",
+}
+
+
+@pytest.mark.parametrize(("code", "note"), SEGMENT_CODES.items())
+def test_a_fault_of_a_segment_has_its_code(code: FindingCode, note: str) -> None:
+    assert errors_of(found(code, loop="2110C")) == (SegmentError("EB", 9, "2110", note, ()),)
+
+
+ELEMENT_CODES = {
+    FindingCode.ELEMENT_MISSING: "1",
+    FindingCode.ELEMENT_CONDITIONALLY_MISSING: "2",
+    FindingCode.EXCESS_ELEMENTS: "3",
+    FindingCode.ELEMENT_TOO_SHORT: "4",
+    FindingCode.ELEMENT_TOO_LONG: "5",
+    FindingCode.CHARACTER_INVALID: "6",
+    FindingCode.CODE_UNKNOWN: "7",
+    FindingCode.DATE_INVALID: "8",
+    FindingCode.TIME_INVALID: "9",
+    FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER: "10",
+    FindingCode.TOO_MANY_REPETITIONS: "12",
+    FindingCode.TOO_MANY_COMPONENTS: "13",
+    FindingCode.ELEMENT_NOT_USED: "I10",
+}
+
+
+@pytest.mark.parametrize(("code", "note"), ELEMENT_CODES.items())
+def test_a_fault_of_an_element_has_its_code_and_reference(code: FindingCode, note: str) -> None:
+    (error,) = errors_of(found(code, element=3, repetition=2))
+    assert error.code == "8"
+    assert error.elements == (ElementError(3, None, 2, "1365", note),)
+
+
+def test_a_component_has_the_reference_of_its_own() -> None:
+    (error,) = errors_of(found(FindingCode.CODE_UNKNOWN, element=13, component=1))
+    assert error.elements == (ElementError(13, 1, None, "235", "7"),)
+
+
+def test_every_finding_about_content_has_a_code() -> None:
+    of_envelopes = {
+        code
+        for code in FindingCode
+        if code.value.startswith(("interchange_", "group_", "set_", "segment_count", "segment_too_long"))
+    }
+    silent = {
+        *of_envelopes,
+        FindingCode.CONTENT_OUTSIDE_INTERCHANGE,
+        FindingCode.SEGMENT_TERMINATOR_MISSING,
+        FindingCode.FUNCTIONAL_ID_WRONG,
+        FindingCode.VERSION_UNEXPECTED,
+        FindingCode.TOO_MANY_ELEMENTS,
+        FindingCode.TOO_MANY_SEGMENTS,
+        FindingCode.TOO_MANY_FINDINGS,
+    }
+    for code in set(FindingCode) - silent:
+        assert errors_of(found(code, element=1)), code
+
+
+def test_faults_of_one_segment_stand_together_and_in_order() -> None:
+    (first, second) = errors_of(
+        found(FindingCode.CODE_UNKNOWN, number=12, element=6),
+        found(FindingCode.CODE_UNKNOWN, number=11, element=3),
+        found(FindingCode.ELEMENT_MISSING, number=11, element=1),
+        found(FindingCode.ELEMENT_MISSING, number=11, element=1),
+    )
+    assert (first.segment_number, [each.element for each in first.elements]) == (11, [1, 3])
+    assert (second.segment_number, second.elements[0].element) == (12, 6)
+
+
+def test_a_segment_id_that_may_be_data_is_not_repeated() -> None:
+    assert errors_of(found(FindingCode.SEGMENT_ID_INVALID, ""))[0].segment_id == "ZZZ"
+
+
+def test_no_more_errors_than_a_999_should_hold() -> None:
+    many = [found(FindingCode.CODE_UNKNOWN, number=number, element=1) for number in range(2, 5_000)]
+    assert len(errors_of(*many)) == 1_000
+
+
+# Rejected, or accepted with errors
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "strict"),
+    [
+        ("271_inactive.edi", ("A", "A"), ("A", "A")),
+        ("271_money_unreadable.edi", ("E", "E"), ("R", "R")),
+        ("271_hierarchy_damaged.edi", ("E", "E"), ("R", "R")),
+        ("271_hierarchy_missing.edi", ("R", "R"), ("R", "R")),
+        ("wrong_segment_count.edi", ("P", "R"), ("P", "R")),
+        ("wrong_set_count.edi", ("E", "A"), ("E", "A")),
+    ],
+)
+def test_what_could_be_read_is_kept_unless_the_policy_is_strict(
+    name: str, kept: tuple[str, str], strict: tuple[str, str]
+) -> None:
+    reading = read(sample(name))
+    for policy, expected in (
+        (AcknowledgementPolicy.KEEP_READABLE, kept),
+        (AcknowledgementPolicy.STRICT, strict),
+    ):
+        (said,) = acknowledge(reading.interchanges[0], all_findings(reading), policy=policy)
+        assert (said.code, said.sets[0].code) == expected
+
+
+def test_what_only_the_guide_forbids_is_noted_as_such() -> None:
+    said = acknowledgement_of(
+        interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE[:2], "NM1*IL*1*AMES***MS", "EB*1"))
+    )
+    assert (said.sets[0].code, said.sets[0].notes) == ("E", ("I5",))
+
+
+@pytest.mark.parametrize("number", ["", "0001*", "12345678901", "Ä"])
+def test_a_set_that_cannot_be_named_is_rejected_in_the_counts(number: str) -> None:
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30")).replace("*", "|")
+    wire = wire.replace("ST|271|0001|", f"ST|271|{number}|").replace("SE|11|0001", f"SE|11|{number}")
+    said = acknowledgement_of(wire)
+    assert (said.code, said.received, said.accepted, said.sets) == ("R", 1, 0, ())
+    write_999(said, control_number="0001")
+
+
+def test_findings_beyond_the_first_thousand_still_reject_their_set() -> None:
+    faulty = transaction_set(*ABOVE_SUBSCRIBER, *ALICE, *["EB*QQ"] * 1_500)
+    late = transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*QQ", number="0002")
+    reading = read(interchange(faulty, late))
+    (said,) = acknowledge_reading(reading, now=NOW, control_number=1).interchanges[0].groups
+    assert [each.code for each in said.sets] == ["E", "E"]
+
+
+# A whole input
+
+
+def test_an_input_is_answered_to_its_sender() -> None:
+    reading = read(sample("271_two_sets.edi"))
+    answer = acknowledge_reading(reading, now=NOW, control_number=17)
+    (back,) = read(answer.wire).interchanges
+    assert read(answer.wire).findings == () and all_findings(read(answer.wire)) == ()
+    came, went = reading.interchanges[0].header, back.header
+    assert (went.sender, went.receiver) == (came.receiver, came.sender)
+    assert (went.control_number, went.usage, went.date) == ("000000017", came.usage, NOW.date())
+    assert (back.groups[0].sender, back.groups[0].receiver) == (
+        reading.interchanges[0].groups[0].receiver,
+        reading.interchanges[0].groups[0].sender,
+    )
+    assert [note.control_number for note in back.acknowledgements] == [came.control_number]
+    assert answer.accepted
+
+
+def test_each_interchange_has_an_answer_in_its_own_delimiters() -> None:
+    reading = read(sample("two_interchanges.edi") + sample("pipe_elements_newline_segments.edi"))
+    answer = acknowledge_reading(reading, now=NOW, control_number=5)
+    back = read(answer.wire).interchanges
+    assert [each.header.control_number for each in back] == ["000000005", "000000006", "000000007"]
+    assert back[2].delimiters == reading.interchanges[2].delimiters
+
+
+def test_a_ta1_is_not_answered() -> None:
+    answer = acknowledge_reading(read(sample("ta1_rejected.edi")), now=NOW, control_number=1)
+    assert answer == ((), b"")
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_every_sample_can_be_answered(name: str) -> None:
+    answer = acknowledge_reading(read(sample(name)), now=NOW, control_number=1)
+    if answer.wire:
+        assert all_findings(read(answer.wire)) == ()
