@@ -202,7 +202,7 @@ def acknowledge_input(
             "error": {"code": error.code.value, "field": error.field},
         }
         return [_as_json(told) if as_json else words], UNREADABLE_EXIT
-    if out is not None:
+    if out is not None and answer.wire:
         _write_output(out, answer.wire)
     lines = [_as_json(_told(answer, out))] if as_json else _lines(answer, out)
     return lines, 0 if answer.accepted else FINDINGS_EXIT
