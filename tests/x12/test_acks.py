@@ -401,12 +401,20 @@ def test_what_only_the_guide_forbids_is_noted_as_such() -> None:
 
 
 @pytest.mark.parametrize("number", ["", "0001*", "12345678901", "Ä"])
-def test_a_set_that_cannot_be_named_is_rejected_in_the_counts(number: str) -> None:
+def test_a_set_without_a_number_is_rejected_as_one(number: str) -> None:
     wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30")).replace("*", "|")
     wire = wire.replace("ST|271|0001|", f"ST|271|{number}|").replace("SE|11|0001", f"SE|11|{number}")
     said = acknowledgement_of(wire)
-    assert (said.code, said.received, said.accepted, said.sets) == ("R", 1, 0, ())
+    assert (said.code, said.received, said.accepted) == ("R", 1, 0)
+    (one,) = said.sets
+    assert (one.set_id, one.control_number, one.code, one.notes[:1]) == ("271", "0000", "R", ("7",))
     write_999(said, control_number="0001")
+
+
+def test_a_set_of_no_known_kind_is_named_by_its_group() -> None:
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30"))
+    said = acknowledgement_of(wire.replace("ST*271*", "ST*2*"))
+    assert [each.set_id for each in said.sets] == ["271"]
 
 
 def test_findings_beyond_the_first_thousand_still_reject_their_set() -> None:

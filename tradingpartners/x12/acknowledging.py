@@ -19,6 +19,7 @@ from tradingpartners.x12.acks import (
     SetAcknowledgement,
 )
 from tradingpartners.x12.envelope import (
+    FUNCTIONAL_IDS,
     FunctionalGroup,
     Interchange,
     InterchangeAcknowledgement,
@@ -144,6 +145,9 @@ _ELEMENT_NOTES = {
     FindingCode.AMOUNT_MISPLACED: "I12",
 }
 _HAS_ELEMENT_ERRORS = "8"
+# What AK2 names a set by that has no such number, and IK502 of it.
+_NO_CONTROL_NUMBER, _CONTROL_NUMBER_INVALID = "0000", "7"
+_SET_OF_GROUP = {functional_id: set_id for set_id, functional_id in FUNCTIONAL_IDS.items()}
 # Nothing of such a set could be read.
 _UNREADABLE = frozenset([FindingCode.HIERARCHY_MISSING])
 # A segment id that none of the sets has may be anybody's data; IK301 must be something.
@@ -215,8 +219,8 @@ def acknowledge(
         _acknowledge_group(group, found.get(group.control_number, {}), policy)
         for group in interchange.groups
         if group.functional_id != FUNCTIONAL_ID
-        and _repeatable(group.functional_id, 2)
-        and _repeatable(group.control_number, 9)
+        and len(repeatable(group.functional_id, 2)) == 2
+        and repeatable(group.control_number, 9)
     )
 
 
@@ -228,16 +232,15 @@ def _acknowledge_group(
     received = [(each.set_id, each.control_number, each.version) for each in group.transactions]
     for refused in group.refused:
         received.insert(refused.position, (refused.set_id, refused.control_number, refused.version))
-    sets = tuple(_acknowledge_set(*each, found.get(each[1], []), policy) for each in received)
+    sets = tuple(_acknowledge_set(*_named(each, group), found.get(each[1], []), policy) for each in received)
     codes = {finding.code for finding in found.get(None, [])}
     notes = tuple(note for code, note in _GROUP_NOTES.items() if code in codes)
     accepted = sum(each.accepted for each in sets)
     return ImplementationAcknowledgement(
         functional_id=group.functional_id,
         group_control_number=group.control_number,
-        version=_repeatable(group.version, 12) or None,
-        # One that has no number to be named by is in the counts alone.
-        sets=tuple(each for each in sets if each.set_id and each.control_number),
+        version=repeatable(group.version, 12) or None,
+        sets=tuple(each for each in sets if each.set_id),
         code=_group_code(sets, accepted, notes),
         included=len(sets) if group.sets_stated is None else min(group.sets_stated, MOST_SETS),
         received=len(sets),
@@ -263,22 +266,30 @@ def _acknowledge_set(
     findings: list[Finding],
     policy: AcknowledgementPolicy,
 ) -> SetAcknowledgement:
-    set_id = set_id if len(set_id) == 3 else ""
-    named = _repeatable(set_id, 3) and _repeatable(control_number, 9)
     codes = {finding.code for finding in findings}
     rejecting = [note for code, note in _SET_NOTES.items() if code in codes]
+    if control_number == _NO_CONTROL_NUMBER:
+        rejecting.append(_CONTROL_NUMBER_INVALID)
     errors = _segment_errors(findings)
     notes = list(dict.fromkeys([*rejecting, *([_errors_note(errors)] if errors else [])]))
     strict = policy is AcknowledgementPolicy.STRICT
-    rejected = bool(rejecting) or not named or not _UNREADABLE.isdisjoint(codes) or (strict and errors)
+    rejected = bool(rejecting) or not _UNREADABLE.isdisjoint(codes) or (strict and errors)
     return SetAcknowledgement(
-        set_id=_repeatable(set_id, 3),
-        control_number=_repeatable(control_number, 9),
-        version=_repeatable(version, 35) or None,
+        set_id=set_id,
+        control_number=control_number,
+        version=repeatable(version, 35) or None,
         code="R" if rejected else "E" if errors else "A",
         notes=tuple(notes[:MOST_NOTES]),
         errors=errors,
     )
+
+
+def _named(received: tuple[str, str, str], group: FunctionalGroup) -> tuple[str, str, str]:
+    """ST01 to ST03 as they can be repeated: AK2 has to name the set, if only by its place."""
+    set_id, control_number, version = received
+    if len(repeatable(set_id, 3)) < 3:
+        set_id = _SET_OF_GROUP.get(group.functional_id, "")
+    return set_id, repeatable(control_number, 9) or _NO_CONTROL_NUMBER, version
 
 
 def _segment_errors(findings: list[Finding]) -> tuple[SegmentError, ...]:
@@ -330,6 +341,6 @@ def _errors_note(errors: tuple[SegmentError, ...]) -> str:
     return _GUIDE_SEGMENTS_IN_ERROR if of_guide else _SEGMENTS_IN_ERROR
 
 
-def _repeatable(text: str, longest: int) -> str:
+def repeatable(text: str, longest: int) -> str:
     """The text, or "" where it cannot stand in an acknowledgement."""
     return text if len(text) <= longest and _REPEATABLE.fullmatch(text) else ""

@@ -8,6 +8,7 @@ from tradingpartners.x12.acknowledging import (
     AcknowledgementPolicy,
     acknowledge,
     acknowledge_interchange,
+    repeatable,
 )
 from tradingpartners.x12.acks import FUNCTIONAL_ID, VERSION, ImplementationAcknowledgement, write_999
 from tradingpartners.x12.envelope import FunctionalGroup, Interchange, InterchangeAcknowledgement, Reading
@@ -108,14 +109,13 @@ def _write(
 
 
 def _application(group: FunctionalGroup, otherwise: str, *, sends: bool) -> str:
-    """GS02 or GS03 of the answer: the other's code in the group, or its interchange's where that is
-    no code."""
-    code = group.receiver if sends else group.sender
-    return code if _SHORTEST_CODE <= len(code) <= _LONGEST_CODE else otherwise
+    """GS02 or GS03 of the answer: the code in the group, or in its ISA where that cannot be repeated."""
+    code = repeatable(group.receiver if sends else group.sender, _LONGEST_CODE)
+    return code if len(code) >= _SHORTEST_CODE else otherwise
 
 
 def _writable_delimiters(delimiters: Delimiters) -> Delimiters:
-    """The sender's own, which no name in its envelope can contain, where they may be written."""
+    """The sender's own, which it can read for certain, where they may be written."""
     try:
         check_delimiters(delimiters)
     except X12WriteError:
