@@ -270,9 +270,18 @@ def test_what_we_say_is_written_and_read_back(name: str) -> None:
 # From findings
 
 
-def found(code: FindingCode, segment_id: str = "EB", number: int = 9, **place: int | str) -> Finding:
-    at = Location("000000101", "0001", number, segment_id, group="101")
-    return Finding(code, at._replace(**place))
+def found(
+    code: FindingCode,
+    segment_id: str = "EB",
+    number: int = 9,
+    *,
+    element: int | None = None,
+    component: int | None = None,
+    repetition: int | None = None,
+    loop: str | None = None,
+) -> Finding:
+    at = Location("000000101", "0001", number, segment_id, element, "101", component, repetition, loop)
+    return Finding(code, at)
 
 
 def errors_of(*findings: Finding) -> tuple[SegmentError, ...]:
