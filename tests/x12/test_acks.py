@@ -148,8 +148,7 @@ ACKNOWLEDGEMENTS = [name for name in sample_names() if name.startswith("999")]
 def test_a_999_is_written_as_it_was_read(name: str, delimiters: str) -> None:
     text = sample(name).decode().replace("\n", "").translate(str.maketrans("*:^~", delimiters))
     transaction, around = only_set(text)
-    element, component, repetition, segment = delimiters
-    assert around.delimiters == Delimiters(element, component, repetition, segment)
+    assert around.delimiters == Delimiters(*list(delimiters))
     wrote = write_999(
         read_999(transaction),
         control_number=transaction.control_number,

@@ -1,7 +1,10 @@
 """What is wrong with a set by its guide: one fault in a clean set, one finding in its place."""
 
 import pytest
+from hypothesis import given, settings
 
+from tests.x12.questions import questions_file
+from tests.x12.strategies import questions
 from tests.x12.wire import (
     ABOVE_SUBSCRIBER,
     ALICE,
@@ -11,7 +14,14 @@ from tests.x12.wire import (
     sample,
     transaction_set,
 )
-from tradingpartners.x12 import FindingCode, all_findings, check_content, read
+from tradingpartners.x12 import (
+    EligibilityQuestion,
+    FindingCode,
+    all_findings,
+    check_content,
+    read,
+    write_270,
+)
 
 CLEAN = sorted(
     path.name
@@ -43,6 +53,12 @@ def test_nothing_is_wrong_with_a_clean_sample(name: str) -> None:
 def test_nothing_is_wrong_with_it_in_other_delimiters(name: str) -> None:
     text = sample(name).decode().replace("\n", "").translate(str.maketrans("*:^~", "|>!\n"))
     assert all_findings(read(text)) == ()
+
+
+@settings(deadline=None, max_examples=60)
+@given(questions)
+def test_nothing_is_wrong_with_a_question_we_write(question: EligibilityQuestion) -> None:
+    assert all_findings(read(questions_file(write_270(question, control_number="0001")))) == ()
 
 
 # Segments: in their loop, in their order, as often as allowed
