@@ -317,8 +317,8 @@ ELEMENT_CODES = {
     FindingCode.DATE_INVALID: "8",
     FindingCode.TIME_INVALID: "9",
     FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER: "10",
-    FindingCode.TOO_MANY_REPETITIONS: "12",
-    FindingCode.TOO_MANY_COMPONENTS: "13",
+    FindingCode.EXCESS_REPETITIONS: "12",
+    FindingCode.EXCESS_COMPONENTS: "13",
     FindingCode.ELEMENT_NOT_USED: "I10",
 }
 
@@ -349,6 +349,9 @@ def test_every_finding_about_content_has_a_code() -> None:
         FindingCode.VERSION_UNEXPECTED,
         FindingCode.TOO_MANY_ELEMENTS,
         FindingCode.TOO_MANY_SEGMENTS,
+        FindingCode.TOO_MANY_REPETITIONS,
+        FindingCode.TOO_MANY_COMPONENTS,
+        FindingCode.TOO_MANY_LEVELS,
         FindingCode.TOO_MANY_FINDINGS,
     }
     for code in set(FindingCode) - silent:

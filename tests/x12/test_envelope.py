@@ -265,32 +265,47 @@ def test_midnight_is_a_time() -> None:
 
 
 OF_GS = [
-    (2, "", "group_sender_missing", "7"),
-    (3, " ", "group_receiver_missing", "8"),
-    (4, "20260230", "group_date_invalid", "30"),
-    (5, "07", "group_time_invalid", "31"),
-    (7, "Q", "group_agency_wrong", "9"),
-    (8, "005010X279", "version_unexpected", "2"),
-    (1, "HS", "functional_id_wrong", "1"),
+    (2, "", "group_sender_missing", ()),
+    (3, " ", "group_receiver_missing", ()),
+    (4, "20260230", "group_date_invalid", ()),
+    (5, "07", "group_time_invalid", ()),
+    (7, "Q", "group_agency_wrong", ()),
+    (8, "005010X279", "version_unexpected", ("2",)),
+    (1, "HS", "functional_id_wrong", ("1",)),
 ]
 
 
-@pytest.mark.parametrize(("element", "value", "code", "note"), OF_GS)
-def test_a_wrong_element_of_gs_is_noted_in_ak9_and_not_in_ta1(
-    element: int, value: str, code: str, note: str
+@pytest.mark.parametrize(("element", "value", "code", "notes"), OF_GS)
+def test_a_wrong_element_of_gs_is_noted_in_ak9_where_it_has_a_code_and_not_in_ta1(
+    element: int, value: str, code: str, notes: tuple[str, ...]
 ) -> None:
     before, _, rest = interchange(ANSWER.replace("*005010X279A1", "")).partition("GS*")
     header, _, behind = rest.partition("~")
     elements = ["GS", *header.split("*")]
     elements[element] = value
     wire = f"{before}{'*'.join(elements)}~{behind}"
-    assert acknowledged(wire) == ([(code, element)], "A", "000", (note,))
+    assert acknowledged(wire) == ([(code, element)], "A", "000", notes)
 
 
-@pytest.mark.parametrize("number", ["", "ABC", "1234567890"])
-def test_a_group_control_number_of_other_than_one_to_nine_digits_is_noted(number: str) -> None:
-    wire = interchange(ANSWER).replace("*101*X", f"*{number}*X").replace("GE*1*101", f"GE*1*{number}")
-    assert acknowledged(wire) == ([("group_control_number_invalid", 6)], "A", "000", ("6",))
+def answer_in_group(number: str) -> str:
+    return interchange(ANSWER).replace("*101*X", f"*{number}*X").replace("GE*1*101", f"GE*1*{number}")
+
+
+def test_a_group_control_number_that_is_no_number_is_noted() -> None:
+    assert acknowledged(answer_in_group("ABC")) == (
+        [("group_control_number_invalid", 6)],
+        "A",
+        "000",
+        ("6",),
+    )
+
+
+@pytest.mark.parametrize("number", ["", "1234567890"])
+def test_a_group_whose_number_ak1_cannot_carry_is_read_and_not_acknowledged(number: str) -> None:
+    reading = read(answer_in_group(number))
+    assert set_numbers(reading) == ["0001"]
+    assert [finding.code.value for finding in reading.findings] == ["group_control_number_invalid"]
+    assert acknowledge(reading.interchanges[0], reading.findings) == ()
 
 
 @pytest.mark.parametrize(

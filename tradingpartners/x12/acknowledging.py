@@ -72,7 +72,7 @@ _INTERCHANGE_REJECTED = frozenset(
 )
 # TA101.
 _CARRIED = re.compile("[0-9A-Za-z]{1,9}")
-# AK905.
+# AK905, with the codes that 005010X231A1 has: none of them speaks of GS02 to GS05 or GS07.
 _GROUP_NOTES = {
     FindingCode.FUNCTIONAL_ID_WRONG: "1",
     FindingCode.VERSION_UNEXPECTED: "2",
@@ -80,12 +80,7 @@ _GROUP_NOTES = {
     FindingCode.GROUP_CONTROL_NUMBER_MISMATCH: "4",
     FindingCode.SET_COUNT_WRONG: "5",
     FindingCode.GROUP_CONTROL_NUMBER_INVALID: "6",
-    FindingCode.GROUP_SENDER_MISSING: "7",
-    FindingCode.GROUP_RECEIVER_MISSING: "8",
-    FindingCode.GROUP_AGENCY_WRONG: "9",
     FindingCode.GROUP_CONTROL_NUMBER_REPEATED: "19",
-    FindingCode.GROUP_DATE_INVALID: "30",
-    FindingCode.GROUP_TIME_INVALID: "31",
 }
 # IK502: each rejects the set.
 _SET_NOTES = {
@@ -135,12 +130,13 @@ _ELEMENT_NOTES = {
     FindingCode.HIERARCHY_LEVEL_UNKNOWN: "7",
     FindingCode.HIERARCHY_PARENT_UNKNOWN: "7",
     FindingCode.HIERARCHY_PARENT_WRONG: "7",
+    FindingCode.HIERARCHY_TOO_DEEP: "7",
     FindingCode.VERSION_MISMATCH: "7",
     FindingCode.DATE_INVALID: "8",
     FindingCode.TIME_INVALID: "9",
     FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER: "10",
-    FindingCode.TOO_MANY_REPETITIONS: "12",
-    FindingCode.TOO_MANY_COMPONENTS: "13",
+    FindingCode.EXCESS_REPETITIONS: "12",
+    FindingCode.EXCESS_COMPONENTS: "13",
     FindingCode.ELEMENT_NOT_USED: "I10",
     FindingCode.AMOUNT_MISPLACED: "I12",
 }

@@ -140,8 +140,8 @@ class FindingCode(StrEnum):
     ELEMENT_TOO_LONG = "element_too_long"
     CHARACTER_INVALID = "character_invalid"
     TIME_INVALID = "time_invalid"
-    TOO_MANY_REPETITIONS = "too_many_repetitions"
-    TOO_MANY_COMPONENTS = "too_many_components"
+    EXCESS_REPETITIONS = "excess_repetitions"
+    EXCESS_COMPONENTS = "excess_components"
 
 
 class Location(NamedTuple):

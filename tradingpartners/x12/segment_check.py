@@ -68,7 +68,7 @@ def _check_element(
     separator = delimiters.repetition or ("^" if use.most > 1 else "")
     repetitions = value.split(separator) if separator else [value]
     if len(repetitions) > use.most:
-        yield Fault(FindingCode.TOO_MANY_REPETITIONS, position)
+        yield Fault(FindingCode.EXCESS_REPETITIONS, position)
     for number, each in enumerate(repetitions[: use.most], 1):
         repetition = number if use.most > 1 and len(repetitions) > 1 else None
         if use.components:
@@ -86,7 +86,7 @@ def _check_composite(
     """Its components, each as an element of its own."""
     values = value.split(separator)
     if len(values) > len(use.components):
-        yield Fault(FindingCode.TOO_MANY_COMPONENTS, position, None, repetition)
+        yield Fault(FindingCode.EXCESS_COMPONENTS, position, None, repetition)
     values += [""] * (len(use.components) - len(values))
     formats: frozenset[str] = frozenset()
     for number, (component, part) in enumerate(zip(use.components, values, strict=False), 1):
