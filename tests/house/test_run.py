@@ -23,7 +23,7 @@ import pytest
 from config import embedded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ("demo", "test", "check", "manage", "web", "worker", "beat", "simulator")
+COMMANDS = ("demo", "test", "check", "bench", "manage", "web", "worker", "beat", "simulator")
 NOTING_MANAGE = """
 import json, os, signal, sys, time
 names = ("DATABASE_URL", "REDIS_URL", "DATABASE_ROLE", "FIELD_KEYS", "ALLOWED_HOSTS", "INSECURE_COOKIES")
