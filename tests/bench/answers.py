@@ -4,8 +4,8 @@
 
 Some thirty segments an answer, as large payers send them: subscribers and dependents; active, inactive and
 rejected; plans whose own benefits repeat from person to person, and beside them what is left of each, which
-is another amount for everybody. So no reader gains much by remembering. Each `Answer` also says what it is
-about, so that a reader can be compared with what was meant.
+for two in three is an amount of their own. So remembering helps a reader as much as it does in life. Each
+`Answer` also says what it is about, so that a reader can be compared with what was meant.
 """
 
 import sys
@@ -156,20 +156,22 @@ def _yearly(
 
 
 def _active(dice: Random, plan: Plan) -> list[Benefit]:
-    """The plan's own, and what this person has left of it, to the cent."""
+    """The plan's own, and what this person has left of it: all, nothing, or some of it to the cent."""
 
     def left(of: int) -> str:
+        used = dice.random()
+        if used < 0.35:
+            return str(of) if used < 0.2 else "0"
         cents = dice.randrange(of * 100)
         return f"{cents // 100}.{cents % 100:02}"
 
-    deductible, out_of_pocket = left(plan.deductible), left(plan.out_of_pocket)
     active = Benefit(dice.choice("11112"), "IND", ("30",), plan.insurance_type, plan.name)
     benefits = [
         active,
         *plan.alike,
-        _yearly("C", "IND", "29", deductible),
+        _yearly("C", "IND", "29", left(plan.deductible)),
         _yearly("C", "FAM", "29", left(plan.deductible * 2)),
-        _yearly("G", "IND", "29", out_of_pocket),
+        _yearly("G", "IND", "29", left(plan.out_of_pocket)),
     ]
     if dice.random() < 0.4:
         benefits += _therapy(dice, plan.therapy_visits)

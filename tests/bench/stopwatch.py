@@ -3,6 +3,7 @@
 Standard library only: it also runs in the environments of the peers.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -28,6 +29,10 @@ def measure(makers: Mapping[str, Callable[[str], Job]]) -> None:
     """
     name, subject = sys.argv[1:]
     job = makers[name](subject)
+    # How often the garbage collector goes over everything depends on how much there was before, by luck: half
+    # of the floor's time, or nothing. So it starts from nothing for all.
+    gc.collect()
+    gc.freeze()
     wall, started = time.perf_counter(), time.process_time()
     result = job.run()
     # Of the processor, all threads: what others do on the machine meanwhile counts little.

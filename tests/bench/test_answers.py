@@ -28,7 +28,7 @@ def responses(text: str) -> list[EligibilityResponse]:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     wire = "".join(write_answers(25)).encode()
-    assert sha256(wire).hexdigest() == "562a2600e61b539869d65d11b8ee03fdd2efc2b78ee93c39fe64ea731af8fb45"
+    assert sha256(wire).hexdigest() == "1b23a58c3f8cde40104834333c52d756e51976853f4facceb45ace2175c39e03"
     assert "".join(write_answers(25, seed=7)).encode() != wire
 
 
@@ -84,11 +84,12 @@ def test_answers_are_those_of_a_large_payer() -> None:
     assert {"AAA", "DTP", "HSD", "III", "INS", "LE", "LS", "MSG", "PER", "REF", "TRN"} <= names
 
 
-def test_nobody_has_the_id_or_the_amounts_of_another() -> None:
+def test_nobody_has_the_id_of_another_and_few_have_the_same_left() -> None:
     meant = list(answers(2000))
     assert len({each.member_id for each in meant}) == 2000
     active = [each for each in meant if each.status == "active"]
-    assert len({amounts_left(each) for each in active}) == len(active)
+    assert len({amounts_left(each) for each in active}) > 0.9 * len(active)
+    assert any("0" in amounts_left(each) for each in active)
 
 
 def amounts_left(answer: Answer) -> tuple[str, ...]:
