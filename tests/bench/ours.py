@@ -12,6 +12,8 @@ from tests.bench.stopwatch import Job, measure
 from tests.bench.writers import write_with_f_strings, write_with_joins
 from tradingpartners import x12
 
+CHUNK = 65_536
+
 
 def split(path: str) -> Job:
     """The floor of reading."""
@@ -36,6 +38,21 @@ def read(path: str) -> Job:
         ]
 
     return Job(run, count=lambda result: len(result[1]))
+
+
+def stream(path: str) -> Job:
+    """The same values, one transaction set after another, none of them kept."""
+
+    def run() -> int:
+        sets = 0
+        with Path(path).open("rb") as file:
+            for event in x12.read_stream(iter(lambda: file.read(CHUNK), b"")):
+                if isinstance(event, x12.TransactionSet):
+                    x12.read_271(event, event.delimiters)
+                    sets += 1
+        return sets
+
+    return Job(run, count=lambda sets: sets)
 
 
 def _writer(write: Callable[[Sequence[x12.EligibilityQuestion]], bytes]) -> Callable[[str], Job]:
@@ -69,6 +86,7 @@ def write_270s(asked: Sequence[x12.EligibilityQuestion]) -> bytes:
 JOBS: dict[str, Callable[[str], Job]] = {
     "split": split,
     "read": read,
+    "stream": stream,
     "write": _writer(write_270s),
     "f_strings": _writer(write_with_f_strings),
     "joins": _writer(write_with_joins),

@@ -18,7 +18,7 @@ from tests.bench.results import Result, ratio, table
 from tests.bench.writers import write_with_f_strings, write_with_joins
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TINY = ("--answers", "20", "--questions", "12", "--rounds", "2")
+TINY = ("--answers", "20", "--streamed", "30", "--questions", "12", "--rounds", "2")
 Bench = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -45,22 +45,24 @@ def measured(bench: Bench, tmp_path: Path) -> tuple[str, dict[str, Any]]:
 
 def test_the_figures_that_are_asked_for_are_there(measured: tuple[str, dict[str, Any]]) -> None:
     words, figures = measured
-    for name in ("read_over_floor", "write_over_floor", "read_per_second", "write_per_second"):
+    positive = ("read_over_floor", "read_per_second", "write_over_floor", "write_per_second")
+    for name in (*positive, "stream_over_floor", "stream_peak_mb_above_interpreter"):
         assert figures[name] > 0
         assert name in words
     assert figures["read_over_best_loop_peer"] is None  # no peer was to be measured
     assert set(figures["machine"]) == {"cpu", "cores", "system", "python", "load"}
-    assert figures["sizes"] == {"answers": 20, "questions": 12, "rounds": 2}
+    assert figures["sizes"] == {"answers": 20, "streamed": 30, "questions": 12, "rounds": 2}
 
 
 def test_every_candidate_says_what_it_took_and_gave(measured: tuple[str, dict[str, Any]]) -> None:
     candidates = {each["key"]: each for each in measured[1]["candidates"]}
-    assert list(candidates) == ["read_floor", "read", "write_floor", "write_floor_joined", "write"]
+    transactions = {key: each["transactions"] for key, each in candidates.items()}
+    written = dict.fromkeys(("write_floor", "write_floor_joined", "write"), 12)
+    assert transactions == {"read_floor": 20, "read": 20, "stream": 30, **written}
     for each in candidates.values():
-        assert each["runs"] == len(each["seconds"]) == 2
+        assert each["runs"] == len(each["seconds"]) == (2 if each["key"] == "stream" else 6)
         assert each["fastest_seconds"] <= each["median_seconds"] <= each["slowest_seconds"]
         assert each["peak_mb_above_interpreter"] > 0
-    assert [each["transactions"] for each in candidates.values()] == [20, 20, 12, 12, 12]
 
 
 def test_nothing_says_whose_machine_it_was(measured: tuple[str, dict[str, Any]]) -> None:
