@@ -71,14 +71,15 @@ def table(results: Sequence[Result], floor: Result) -> str:
         for row in rows
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    notes = [f"{result.name}: {result.note}" for result in results if result.note]
-    return "\n".join([*lines, "", *notes])
+    notes = [f"{each.name}: {each.note}" for each in results if each.note and not each.reason]
+    absent = [f"{each.name} ({each.gives}) not measured: {each.reason}" for each in results if each.reason]
+    return "\n".join([*lines, *([""] if notes or absent else []), *notes, *absent])
 
 
 def _row(result: Result, floor: Result) -> tuple[str, ...]:
     head = (result.name, result.version, result.gives)
     if result.reason:
-        return (*head, "not measured:", result.reason, "", "", "")
+        return (*head, "not measured", "", "", "", "")
     over = ratio(result, floor)
     return (
         *head,

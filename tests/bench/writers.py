@@ -41,10 +41,10 @@ def write_with_f_strings(questions: Sequence[EligibilityQuestion]) -> bytes:
             _f_string_person(lines, dependent)
             lines.append(f"INS*N*{dependent.relationship}")
         begin, end = question.service_date, question.service_date_end
-        if end is None:
-            lines.append(f"DTP*291*D8*{_day(begin)}")
-        else:
+        if begin and end:
             lines.append(f"DTP*291*RD8*{_day(begin)}-{_day(end)}")
+        elif begin:
+            lines.append(f"DTP*291*D8*{_day(begin)}")
         for service_type in question.service_types:
             lines.append(f"EQ*{service_type}")
         lines.append(f"SE*{len(lines) - first + 1}*{number:09}")
@@ -98,10 +98,10 @@ def write_with_joins(questions: Sequence[EligibilityQuestion]) -> bytes:
             _join_person(segments, dependent)
             segments.append(["INS", "N", dependent.relationship or ""])
         begin, end = question.service_date, question.service_date_end
-        if end is None:
-            segments.append(["DTP", "291", "D8", _day(begin)])
-        else:
+        if begin and end:
             segments.append(["DTP", "291", "RD8", f"{_day(begin)}-{_day(end)}"])
+        elif begin:
+            segments.append(["DTP", "291", "D8", _day(begin)])
         segments += [["EQ", service_type] for service_type in question.service_types]
         segments.append(["SE", str(len(segments) - first + 1), control_number])
     segments += [["GE", str(len(questions)), "270"], ["IEA", "1", "000000270"]]
