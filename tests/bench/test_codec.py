@@ -22,25 +22,27 @@ TINY = ("--answers", "20", "--streamed", "30", "--questions", "12", "--rounds", 
 Bench = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The command without what `./run` adds, in a data folder of its own; no network, no database."""
+    data = tmp_path_factory.mktemp("data")
 
     def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tests.bench", *words]
         kept: Mapping[str, str] = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         nowhere = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
-        env = {**kept, **nowhere, "PREFLIGHT_DATA": str(tmp_path), **more}
+        env = {**kept, **nowhere, "PREFLIGHT_DATA": str(data), **more}
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
     return run
 
 
-@pytest.fixture
-def measured(bench: Bench, tmp_path: Path) -> tuple[str, dict[str, Any]]:
-    done = bench("codec", *TINY, "--peers", "none", "--json", str(tmp_path / "out.json"))
+@pytest.fixture(scope="module")
+def measured(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    figures = tmp_path_factory.mktemp("figures") / "out.json"
+    done = bench("codec", *TINY, "--peers", "none", "--json", str(figures))
     assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads((tmp_path / "out.json").read_text())
+    return done.stdout, json.loads(figures.read_text())
 
 
 def test_the_figures_that_are_asked_for_are_there(measured: tuple[str, dict[str, Any]]) -> None:
