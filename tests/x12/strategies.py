@@ -55,6 +55,7 @@ addresses = st.builds(
     state=one_of("NY TX CA"),
     postal_code=text("0123456789", 5, 9),
     country=no_text,
+    subdivision=no_text,
 )
 informations = st.builds(
     ProviderInformation,

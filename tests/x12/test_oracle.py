@@ -127,6 +127,7 @@ def test_our_ta1_is_valid(validate: Validate) -> None:
 CLEAN = [
     "271_active_with_benefits.edi",
     "271_dependent.edi",
+    "271_everything.edi",
     "271_inactive.edi",
     "271_rejected_by_payer_without_trace.edi",
     "271_rejected_subscriber.edi",

@@ -16,6 +16,8 @@ from tests.x12.wire import (
 )
 from tradingpartners.x12 import (
     Benefit,
+    Contact,
+    ContactNumber,
     DateRange,
     FindingCode,
     Party,
@@ -106,6 +108,7 @@ def test_a_whole_answer_is_read() -> None:
 
 
 STONE = Party("P3", "STONE", "MARTA", "", "", "XX", "1234567893")
+DESK = Contact("IC", "", (ContactNumber("TE", "5550100"),))
 BENEFITS = [
     (2, {"period": "23", "amount": Decimal("1500.00"), "in_network": "Y", "coverage_level": "IND"}),
     (3, {"period": "29", "amount": Decimal("250.50"), "service_types": ("30",)}),
@@ -115,7 +118,7 @@ BENEFITS = [
     (7, {"quantity_qualifier": "VS", "quantity": Decimal(20), "authorization_required": "N"}),
     (7, {"dates": (DateRange("348", date(2026, 1, 1), None),), "segment_number": 26}),
     (8, {"service_types": ("62", "73"), "references": (Reference("9F", "REF77", ""),)}),
-    (8, {"entities": (RelatedEntity(STONE),), "in_network": "U"}),
+    (8, {"entities": (RelatedEntity(STONE, contacts=(DESK,)),), "in_network": "U"}),
     (9, {"amount": Decimal(9000), "in_network": "W", "coverage_level": "FAM", "dates": ()}),
 ]
 
@@ -147,13 +150,14 @@ def test_every_element_of_eb_lands_in_its_field() -> None:
         segment_number=10,
         references=(),
         entities=(),
+        diagnosis_pointers=(1, 2),
     )
 
 
 def test_absent_elements_are_none() -> None:
     (benefit,) = answer_with("EB*1").benefits
-    lists = "service_types diagnosis_pointers dates messages references entities deliveries additional"
-    present = {"code": "1", "segment_number": 10, **dict.fromkeys(lists.split(), ())}
+    lists = "service_types dates messages references entities diagnosis_pointers deliveries additional"
+    present = {"code": "1", "segment_number": 10, **dict.fromkeys([*lists.split(), "rejections"], ())}
     assert benefit._asdict() == dict.fromkeys(Benefit._fields) | present
 
 

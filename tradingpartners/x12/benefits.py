@@ -1,87 +1,174 @@
-"""EB, the benefit segment of 2110C and 2110D: its elements as values.
+"""The segments of 2110 and 2115 that carry no person: EB, HSD, III as values.
 
-The plans of one payer repeat the same EBs in answer after answer, so what was read of a text once
-is remembered. No person stands in an EB.
+The plans of one payer repeat the same segments in answer after answer, so what was read of a text
+once is remembered. What may name somebody (REF, MSG, NM1) is read anew each time.
 """
 
-from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from tradingpartners.x12.elements import read_amount
 from tradingpartners.x12.errors import FindingCode
-from tradingpartners.x12.parties import Procedure, read_procedure
-from tradingpartners.x12.ts271 import BENEFIT_CODES, MONEY_CODES
-
-# EB01 to EB13, as the first fields of `Benefit`.
-BenefitValues = tuple[
-    str,
-    str | None,
-    tuple[str, ...],
-    str | None,
-    str | None,
-    str | None,
-    Decimal | None,
-    Decimal | None,
-    str | None,
-    Decimal | None,
-    str | None,
-    str | None,
-    Procedure | None,
-]
-# What is wrong, and with which element.
-BenefitFault = tuple[FindingCode, int]
-
-_BLANKS = [""] * 13
+from tradingpartners.x12.parties import (
+    DELIVERY_AMOUNTS,
+    is_unreadable,
+    read_date_range,
+    read_delivery,
+    read_procedure,
+)
+from tradingpartners.x12.remembering import LONGEST_REMEMBERED, MOST_REMEMBERED, remember
+from tradingpartners.x12.segments import Delimiters, Segment, element_at
+from tradingpartners.x12.ts271 import (
+    BENEFIT_CODES,
+    MONEY_CODES,
+    AdditionalInformation,
+    Benefit,
+)
 
 
-@lru_cache(maxsize=8192)
-def read_eb(
-    text: str, element: str, repetition: str, component: str
-) -> tuple[BenefitValues, tuple[BenefitFault, ...]]:
-    """One EB as it stands; what cannot be read is None and a fault."""
-    elements = [part.strip() for part in text.split(element)[1:14]]
-    elements += _BLANKS[len(elements) :]
-    code, level, types, insurance_type, plan, period, amount, percent, *others = elements
-    quantity_qualifier, quantity, authorization, network, procedure = others
-    values = (
-        code,
-        level or None,
-        tuple([each for part in types.split(repetition) if (each := part.strip())]),
-        insurance_type or None,
-        plan or None,
-        period or None,
-        read_amount(amount),
-        read_amount(percent),
-        quantity_qualifier or None,
-        read_amount(quantity),
-        authorization or None,
-        network or None,
-        read_procedure(procedure.split(component)) if procedure else None,
-    )
-    return values, tuple(_faults(elements))
+class Fault(NamedTuple):
+    """What is wrong with which element; `segment` counts from the EB, which is 0."""
+
+    code: FindingCode
+    element: int
+    component: int | None = None
+    segment: int = 0
 
 
-def _faults(elements: list[str]) -> list[BenefitFault]:
-    code = elements[0]
-    faults: list[BenefitFault] = []
-    if not code:
-        faults.append((FindingCode.ELEMENT_MISSING, 1))
-    elif code not in BENEFIT_CODES:
-        faults.append((FindingCode.CODE_UNKNOWN, 1))
-    for position in (7, 8, 10):
-        text = elements[position - 1]
-        if text and read_amount(text) is None:
-            faults.append((FindingCode.AMOUNT_INVALID, position))
-    plan, period, amount = elements[4:7]
-    if not amount:
-        faults += _misplaced(code, plan, period)
+Faults = tuple[Fault, ...]
+
+# The segments of a benefit that `read_benefit` reads.
+PLAIN = frozenset(["EB", "HSD", "III", "DTP"])
+_ELEMENTS = 14
+_BLANKS = [""] * _ELEMENTS
+_AMOUNT = 7
+
+
+def read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benefit, Faults]:
+    """An EB and the HSD, III and DTP below it.
+
+    The EB is segment `number` of its set; many answers of one payer have it in the same place, and
+    then they share one value.
+    """
+    if len(text) > LONGEST_REMEMBERED:
+        return _read_benefit(text, number, delimiters)
+    return _remembered_benefit(text, number, delimiters)
+
+
+def _read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benefit, Faults]:
+    eb, *below = text.split(delimiters.segment)
+    parts = eb.split(delimiters.element, _AMOUNT + 1)
+    amount = None
+    amount_text = parts[_AMOUNT].strip() if len(parts) > _AMOUNT else ""
+    if amount_text:
+        # Amounts differ from person to person. What stands around them does not, and is read once.
+        amount = read_amount(amount_text)
+        parts[_AMOUNT] = "0"
+        eb = delimiters.element.join(parts)
+    plan, faults = _read_eb(eb, delimiters)
+    if amount_text and amount is None:
+        faults = (*faults, Fault(FindingCode.AMOUNT_INVALID, _AMOUNT))
+    # Not `_replace`, which takes five times as long.
+    benefit = Benefit._make((*plan[:6], amount, *plan[7:15], number, *plan[16:]))
+    if not below:
+        return benefit, faults
+    segments = [segment.split(delimiters.element) for segment in below]
+    return benefit._replace(
+        dates=tuple([read_date_range(each) for each in segments if each[0] == "DTP"]),
+        deliveries=tuple([read_delivery(each) for each in segments if each[0] == "HSD"]),
+        additional=tuple([_read_iii(each) for each in segments if each[0] == "III"]),
+    ), (*faults, *_faults_below(segments))
+
+
+_remembered_benefit = lru_cache(maxsize=MOST_REMEMBERED)(_read_benefit)
+
+
+def _faults_below(segments: list[Segment]) -> list[Fault]:
+    faults = []
+    for number, segment in enumerate(segments, 1):
+        if segment[0] == "DTP" and is_unreadable(read_date_range(segment), segment):
+            faults.append(Fault(FindingCode.DATE_INVALID, 3, segment=number))
+        elif segment[0] == "HSD":
+            for at in DELIVERY_AMOUNTS:
+                if _no_amount(element_at(segment, at)):
+                    faults.append(Fault(FindingCode.AMOUNT_INVALID, at, segment=number))
     return faults
 
 
-def _misplaced(code: str, plan: str, period: str) -> list[BenefitFault]:
+def _read_iii(segment: Segment) -> AdditionalInformation:
+    return AdditionalInformation(*[element_at(segment, at) for at in (1, 2, 3, 4)])
+
+
+@remember
+def _read_eb(text: str, delimiters: Delimiters) -> tuple[Benefit, Faults]:
+    """One EB with nothing below it, as if it were segment 0; what cannot be read is None and a fault."""
+    # 4010 has no repetition separator, yet its senders repeat service types with a caret.
+    element, component, repetition = delimiters.element, delimiters.component, delimiters.repetition or "^"
+    elements = [part.strip() for part in text.split(element)[1 : _ELEMENTS + 1]]
+    elements += _BLANKS[len(elements) :]
+    code, level, types, insurance_type, plan, period, amount, percent, *others = elements
+    quantity_qualifier, quantity, authorization, network, procedure, pointers = others
+    service_types = tuple([each for part in types.split(repetition) if (each := part.strip())])
+    diagnoses = _components(pointers, component)
+    procedure_parts = _components(procedure, component)
+    benefit = Benefit(
+        code=code,
+        coverage_level=level or None,
+        service_types=service_types,
+        insurance_type=insurance_type or None,
+        plan=plan or None,
+        period=period or None,
+        amount=read_amount(amount),
+        percent=read_amount(percent),
+        quantity_qualifier=quantity_qualifier or None,
+        quantity=read_amount(quantity),
+        authorization_required=authorization or None,
+        in_network=network or None,
+        procedure=read_procedure(procedure_parts) if procedure_parts else None,
+        dates=(),
+        messages=(),
+        segment_number=0,
+        references=(),
+        entities=(),
+        diagnosis_pointers=tuple([int(each) for each in diagnoses if each in _POINTERS]),
+    )
+    return benefit, (*_faults(elements), *_pointer_faults(diagnoses))
+
+
+def _components(text: str, component: str) -> list[str]:
+    return [part.strip() for part in text.split(component)] if text else []
+
+
+def _pointer_faults(parts: list[str]) -> list[Fault]:
+    """EB14."""
+    return [
+        Fault(FindingCode.CODE_UNKNOWN, 14, component=number)
+        for number, part in enumerate(parts, 1)
+        if part and part not in _POINTERS
+    ]
+
+
+# HI holds twelve codes at most.
+_POINTERS = frozenset([f"{number}" for number in range(1, 13)])
+
+
+def _faults(elements: list[str]) -> list[Fault]:
+    """EB01 and the amounts; the codes of the others are checked against the guide."""
+    code, plan, period, amount = elements[0], elements[4], elements[5], elements[6]
+    faults = [Fault(FindingCode.AMOUNT_INVALID, at) for at in (8, 10) if _no_amount(elements[at - 1])]
+    if code not in BENEFIT_CODES:
+        faults.append(Fault(FindingCode.CODE_UNKNOWN if code else FindingCode.ELEMENT_MISSING, 1))
+    return faults if amount else [*faults, *_misplaced(code, plan, period)]
+
+
+def _no_amount(text: str) -> bool:
+    return text != "" and read_amount(text) is None
+
+
+def _misplaced(code: str, plan: str, period: str) -> list[Fault]:
     """Some payers put the money of EB07 one or two elements early; it stays where it is."""
     if len(period) > 2 and read_amount(period) is not None:
-        return [(FindingCode.AMOUNT_MISPLACED, 6)]
+        return [Fault(FindingCode.AMOUNT_MISPLACED, 6)]
     if code in MONEY_CODES and "." in plan and read_amount(plan) is not None:
-        return [(FindingCode.AMOUNT_MISPLACED, 5)]
+        return [Fault(FindingCode.AMOUNT_MISPLACED, 5)]
     return []

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from tradingpartners.x12.errors import FindingCode
-from tradingpartners.x12.segments import element_at
+from tradingpartners.x12.remembering import remember
+from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.set_reader import SetReader
 
 # HL03. No enum: on the path of every answer its member costs more than the comparison.
@@ -19,6 +20,14 @@ _LEVEL_OF_ENTITY = {
     "IL": SUBSCRIBER,
     "03": DEPENDENT,
     "QC": DEPENDENT,
+}
+
+
+_LOOPS = {
+    INFORMATION_SOURCE: "2000A",
+    INFORMATION_RECEIVER: "2000B",
+    SUBSCRIBER: "2000C",
+    DEPENDENT: "2000D",
 }
 
 
@@ -43,12 +52,15 @@ def read_hierarchy(reader: SetReader) -> list[HierarchicalLevel]:
 
 
 def _read_level(reader: SetReader, start: int, end: int) -> HierarchicalLevel:
-    number, parent, level = [*reader.segment(start)[1:4], "", "", ""][:3]
-    if level not in _LEVELS:
-        number, parent, level = number.strip(), parent.strip(), level.strip()
-        if not level:
-            level = _level_of_name(reader, start, end)
-    return HierarchicalLevel(number, parent, level, start, end)
+    number, parent, level = _read_hl(reader.texts[start], reader.transaction.delimiters)
+    return HierarchicalLevel(number, parent, level or _level_of_name(reader, start, end), start, end)
+
+
+@remember
+def _read_hl(text: str, delimiters: Delimiters) -> tuple[str, str, str]:
+    """HL01 to HL03."""
+    number, parent, level = [*text.split(delimiters.element)[1:4], "", "", ""][:3]
+    return number.strip(), parent.strip(), level.strip()
 
 
 def _level_of_name(reader: SetReader, start: int, end: int) -> str:
@@ -65,13 +77,13 @@ def _check_levels(reader: SetReader, levels: list[HierarchicalLevel]) -> None:
         reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names))
     seen: set[str] = set()
     for level in levels:
-        number = level.start + 1
+        number, loop = level.start + 1, _LOOPS.get(level.level)
         if not level.id:
-            reader.find(FindingCode.HIERARCHY_ID_MISSING, number, 1)
+            reader.find(FindingCode.HIERARCHY_ID_MISSING, number, 1, loop=loop)
         elif level.id in seen:
-            reader.find(FindingCode.HIERARCHY_ID_REPEATED, number, 1)
+            reader.find(FindingCode.HIERARCHY_ID_REPEATED, number, 1, loop=loop)
         if level.parent_id and level.parent_id not in seen:
-            reader.find(FindingCode.HIERARCHY_PARENT_UNKNOWN, number, 2)
+            reader.find(FindingCode.HIERARCHY_PARENT_UNKNOWN, number, 2, loop=loop)
         if level.level not in _LEVELS:
             reader.find(FindingCode.HIERARCHY_LEVEL_UNKNOWN, number, 3)
         seen.add(level.id)

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from tradingpartners.x12.elements import read_period
-from tradingpartners.x12.segments import Segment, element_at
+from tradingpartners.x12.elements import read_amount, read_period
+from tradingpartners.x12.remembering import remember
+from tradingpartners.x12.segments import Delimiters, Segment, element_at
 
 
 class Party(NamedTuple):
@@ -26,6 +27,8 @@ class Trace(NamedTuple):
     type: str
     number: str
     originator: str
+    # TRN04: a part of the originator.
+    division: str = ""
 
 
 class Reference(NamedTuple):
@@ -70,6 +73,8 @@ class Address(NamedTuple):
     state: str = ""
     postal_code: str = ""
     country: str = ""
+    # N407: the part of a country that has no states.
+    subdivision: str = ""
 
 
 class ContactNumber(NamedTuple):
@@ -96,13 +101,18 @@ class ProviderInformation(NamedTuple):
 
 
 class RelatedEntity(NamedTuple):
-    """A name loop in full: 2120 of a 271, 2010E and 2010F of a 278."""
+    """A name loop in full: 2100B and 2120 of a 271, 2010E and 2010F of a 278."""
 
     party: Party
     address: Address | None = None
     contacts: tuple[Contact, ...] = ()
     provider: ProviderInformation | None = None
     references: tuple[Reference, ...] = ()
+    # NM110: what it is to the person above: 01 parent, 41 spouse …
+    relationship: str = ""
+    # N405 and N406: another kind of place, such as a region of TRICARE (RJ).
+    location_qualifier: str = ""
+    location: str = ""
 
 
 class ServiceDelivery(NamedTuple):
@@ -123,10 +133,9 @@ class ServiceDelivery(NamedTuple):
 
 def read_party(segment: Segment) -> Party:
     """NM1, however short it is."""
-    _, entity, _, last, first, middle, _, suffix, qualifier, number = [
-        *segment[:10],
-        *[""] * (10 - len(segment)),
-    ]
+    if len(segment) != 10:
+        segment = [*segment, *_BLANKS][:10]
+    _, entity, _, last, first, middle, _, suffix, qualifier, number = segment
     return Party(
         entity.strip(),
         last.strip(),
@@ -138,9 +147,14 @@ def read_party(segment: Segment) -> Party:
     )
 
 
+_BLANKS = [""] * 10
+
+
 def read_trace(segment: Segment) -> Trace:
     """TRN; payers pad what they echo, so every part is trimmed."""
-    return Trace(element_at(segment, 1), element_at(segment, 2), element_at(segment, 3))
+    return Trace(
+        element_at(segment, 1), element_at(segment, 2), element_at(segment, 3), element_at(segment, 4)
+    )
 
 
 def read_procedure(components: list[str]) -> Procedure:
@@ -155,6 +169,83 @@ def read_reference(segment: Segment) -> Reference:
     return Reference(element_at(segment, 1), element_at(segment, 2), element_at(segment, 3))
 
 
+def read_address(street: Segment, city: Segment) -> Address:
+    """N3 and N4; one that is absent is an empty list."""
+    lines = tuple([line for part in street[1:3] if (line := part.strip())])
+    name, state, postal_code, country, subdivision = [element_at(city, at) for at in (1, 2, 3, 4, 7)]
+    return Address(lines, name, state, postal_code, country, subdivision)
+
+
+def read_contact(segment: Segment) -> Contact:
+    """PER; numbers without a qualifier are kept, qualifiers without a number are not."""
+    parts = [part.strip() for part in segment[1:9]]
+    parts += [""] * (8 - len(parts))
+    function, name, *pairs = parts
+    numbers = [ContactNumber(*pair) for pair in zip(pairs[::2], pairs[1::2], strict=True) if pair[1]]
+    return Contact(function, name, tuple(numbers))
+
+
+def read_provider(segment: Segment) -> ProviderInformation:
+    """PRV."""
+    return ProviderInformation(element_at(segment, 1), element_at(segment, 2), element_at(segment, 3))
+
+
+def read_entity(segments: list[Segment]) -> RelatedEntity:
+    """An NM1 and the N3, N4, PER, PRV and REF behind it, in whatever order."""
+    found: dict[str, list[Segment]] = {}
+    for segment in segments:
+        found.setdefault(segment[0], []).append(segment)
+    name, city = found.get("NM1", _NONE)[0], found.get("N4", _NONE)[0]
+    return RelatedEntity(
+        party=read_party(name),
+        address=read_address(found.get("N3", _NONE)[0], city) if "N3" in found or "N4" in found else None,
+        contacts=tuple([read_contact(each) for each in found.get("PER", ())]),
+        provider=read_provider(found["PRV"][0]) if "PRV" in found else None,
+        references=tuple([read_reference(each) for each in found.get("REF", ())]),
+        relationship=element_at(name, 10),
+        location_qualifier=element_at(city, 5),
+        location=element_at(city, 6),
+    )
+
+
+_NONE: list[Segment] = [[]]
+# NM101 of payers, providers and facilities, whose names are no secret of a patient.
+_PUBLIC_ENTITIES = frozenset(["13", "1I", "1P", "2B", "36", "73", "80", "FA", "P3", "P5", "PR", "X3", "Y2"])
+
+
+def read_name(text: str, delimiters: Delimiters) -> RelatedEntity:
+    """An NM1 that nothing else of its entity follows, before it is split."""
+    if element_at(text.split(delimiters.element, 2), 1) in _PUBLIC_ENTITIES:
+        return _read_public_name(text, delimiters)
+    return read_entity([text.split(delimiters.element)])
+
+
+@remember
+def _read_public_name(text: str, delimiters: Delimiters) -> RelatedEntity:
+    return read_entity([text.split(delimiters.element)])
+
+
+def read_delivery(segment: Segment) -> ServiceDelivery:
+    """HSD; an amount that cannot be read is None, and the caller reports it."""
+    parts = [part.strip() for part in segment[1:9]]
+    parts += [""] * (8 - len(parts))
+    qualifier, quantity, unit, modulus, period, count, pattern, time_of_day = parts
+    return ServiceDelivery(
+        qualifier,
+        read_amount(quantity),
+        unit,
+        read_amount(modulus),
+        period,
+        read_amount(count),
+        pattern,
+        time_of_day,
+    )
+
+
+# The elements of HSD that are amounts.
+DELIVERY_AMOUNTS = (2, 4, 6)
+
+
 def read_date_range(segment: Segment) -> DateRange:
     """DTP; an unreadable date is None, and the caller reports it."""
     begin, end = read_period(element_at(segment, 2), element_at(segment, 3))
@@ -164,3 +255,11 @@ def read_date_range(segment: Segment) -> DateRange:
 def is_unreadable(period: DateRange, segment: Segment) -> bool:
     """Whether a date that is there could not be read."""
     return period.begin is None or (period.end is None and "-" in element_at(segment, 3))
+
+
+@remember
+def read_dtp(text: str, delimiters: Delimiters) -> tuple[DateRange, bool]:
+    """DTP before it is split, and whether its date is unreadable."""
+    segment = text.split(delimiters.element)
+    period = read_date_range(segment)
+    return period, is_unreadable(period, segment)

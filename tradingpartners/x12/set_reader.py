@@ -1,8 +1,8 @@
 """What the readers of 270, 271 and 999 share: one set, its segments, what is found wrong with it."""
 
 from tradingpartners.x12.envelope import TransactionSet
-from tradingpartners.x12.errors import Finding, FindingCode, Location
-from tradingpartners.x12.parties import DateRange, is_unreadable, read_date_range
+from tradingpartners.x12.errors import MOST_FINDINGS, Finding, FindingCode, Location
+from tradingpartners.x12.parties import DateRange, read_dtp
 from tradingpartners.x12.segments import Segment, segment_id, segment_texts
 
 
@@ -24,15 +24,29 @@ class SetReader:
     def segment(self, position: int) -> Segment:
         return self.texts[position].split(self.element)
 
-    def find(self, code: FindingCode, number: int, element: int | None = None) -> None:
+    def find(
+        self,
+        code: FindingCode,
+        number: int,
+        element: int | None = None,
+        *,
+        loop: str | None = None,
+        component: int | None = None,
+        missing: str | None = None,
+    ) -> None:
+        """A finding about a segment, or about one that is missing where it should have stood."""
+        if len(self.findings) > MOST_FINDINGS:  # one more than anybody is told
+            return
         transaction = self.transaction
         place = Location(
             interchange=transaction.interchange_control_number,
             transaction=transaction.control_number,
             segment_number=number,
-            segment_id=segment_id(self.names[number - 1]),
+            segment_id=missing or segment_id(self.names[number - 1]),
             element=element,
             group=transaction.group_control_number,
+            component=component,
+            loop=loop,
         )
         self.findings.append(Finding(code, place))
 
@@ -53,15 +67,22 @@ class SetReader:
         except ValueError:
             return end
 
+    def by_name(self, start: int, end: int) -> dict[str, list[int]]:
+        """Where the segments of a stretch are, by their ids."""
+        found: dict[str, list[int]] = {}
+        names = self.names
+        for position in range(start, end):
+            found.setdefault(names[position], []).append(position)
+        return found
+
     def all(self, name: str, start: int, end: int) -> list[int]:
         """Where such segments are."""
         names = self.names
         return [position for position in range(start, end) if names[position] == name]
 
-    def date_range(self, position: int) -> DateRange:
+    def date_range(self, position: int, loop: str | None = None) -> DateRange:
         """DTP, and a finding where its date cannot be read."""
-        segment = self.segment(position)
-        period = read_date_range(segment)
-        if is_unreadable(period, segment):
-            self.find(FindingCode.DATE_INVALID, position + 1, 3)
+        period, unreadable = read_dtp(self.texts[position], self.transaction.delimiters)
+        if unreadable:
+            self.find(FindingCode.DATE_INVALID, position + 1, 3, loop=loop)
         return period

@@ -23,6 +23,7 @@ from tradingpartners.x12.parties import (
     ProviderInformation,
     Reference,
     RelatedEntity,
+    read_address,
     read_party,
     read_procedure,
     read_reference,
@@ -289,9 +290,7 @@ def _address(found: dict[str, list[Segment]]) -> Address | None:
     """N3 and N4."""
     if "N3" not in found and "N4" not in found:
         return None
-    street, place = found.get("N3", [["N3"]])[0], found.get("N4", [["N4"]])[0]
-    lines = tuple([line.strip() for line in street[1:3] if line.strip()])
-    return Address(lines, *[element_at(place, position) for position in range(1, 5)])
+    return read_address(found.get("N3", [["N3"]])[0], found.get("N4", [["N4"]])[0])
 
 
 def _provider(found: dict[str, list[Segment]]) -> ProviderInformation | None:

@@ -330,6 +330,7 @@ class _Writer:
             self._optional(address.postal_code, f"{where}.postal_code", 3, 15),
             self._optional(address.country, f"{where}.country", 2, 3),
         ]
+        region += ["", "", self._optional(address.subdivision, f"{where}.subdivision", 1, 3)]
         city = self.text(address.city, f"{where}.city", 2 if any(region) or address.city else 0, 30)
         segments = [["N3", *lines]] if lines else []
         return [*segments, _trimmed(["N4", city, *region])] if city else segments

@@ -74,6 +74,8 @@ class Benefit(NamedTuple):
     diagnosis_pointers: tuple[int, ...] = ()
     deliveries: tuple[ServiceDelivery, ...] = ()
     additional: tuple[AdditionalInformation, ...] = ()
+    # AAA of this 2110: why the payer could not answer for these services.
+    rejections: tuple[Rejection, ...] = ()
 
 
 class MilitaryService(NamedTuple):
@@ -118,10 +120,12 @@ class Answer(NamedTuple):
     address: Address | None = None
     contacts: tuple[Contact, ...] = ()
     provider: ProviderInformation | None = None
-    # HI: (qualifier, code) in the order of their pointers.
+    # HI, in the order their pointers count.
     diagnoses: tuple[Diagnosis, ...] = ()
     # MPI, where the person serves or served in the forces.
     military: MilitaryService | None = None
+    # INS17: which of a multiple birth.
+    birth_sequence: int | None = None
 
 
 class EligibilityResponse(NamedTuple):
@@ -140,3 +144,5 @@ class EligibilityResponse(NamedTuple):
     findings: tuple[Finding, ...]
     # 2100A PER: whom to ask at the payer.
     payer_contacts: tuple[Contact, ...] = ()
+    # 2100B in full.
+    receiver_details: RelatedEntity | None = None

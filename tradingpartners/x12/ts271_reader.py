@@ -7,10 +7,10 @@ one function. Nothing inside a set raises: what cannot be read is None and a fin
 from datetime import date
 from typing import NamedTuple
 
-from tradingpartners.x12.benefits import read_eb
-from tradingpartners.x12.elements import read_date
+from tradingpartners.x12.benefit_reader import SEGMENTS, BenefitReader, Found, Loops
+from tradingpartners.x12.elements import read_date, read_period
 from tradingpartners.x12.envelope import TransactionSet
-from tradingpartners.x12.errors import FindingCode
+from tradingpartners.x12.errors import Finding, FindingCode
 from tradingpartners.x12.hierarchy import (
     DEPENDENT,
     INFORMATION_RECEIVER,
@@ -20,57 +20,54 @@ from tradingpartners.x12.hierarchy import (
     read_hierarchy,
 )
 from tradingpartners.x12.parties import (
+    Address,
     DateRange,
+    Diagnosis,
     Party,
-    Reference,
     RelatedEntity,
-    Trace,
+    read_address,
+    read_contact,
     read_party,
+    read_provider,
     read_reference,
     read_trace,
 )
-from tradingpartners.x12.segments import Delimiters, Segment, element_at
-from tradingpartners.x12.set_reader import SetReader
+from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts271 import (
     PRE_HIERARCHY,
     Answer,
     Benefit,
     EligibilityResponse,
+    MilitaryService,
     Rejection,
 )
 
 
-class _Details(NamedTuple):
-    """What stands between one EB and the next."""
-
-    dates: tuple[DateRange, ...] = ()
-    messages: tuple[str, ...] = ()
-    references: tuple[Reference, ...] = ()
-    entities: tuple[RelatedEntity, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
-
-
 class _Person(NamedTuple):
-    """A 2000C or 2000D as it stands, before it is known who was answered for."""
+    """A 2000C or 2000D; whether it was answered for is known when those below it are."""
 
-    level: HierarchicalLevel
+    answer: Answer
     party: Party
-    birth_date: date | None
-    gender: str | None
-    traces: tuple[Trace, ...]
-    references: tuple[Reference, ...]
-    dates: tuple[DateRange, ...]
-    rejections: tuple[Rejection, ...]
-    benefits: tuple[Benefit, ...]
-    changed: bool
-    rejections_above: tuple[Rejection, ...]
-    subscriber: "_Person | None"
+    holder: "_Person | None"
 
 
-_SEGMENT_IDS = "ST BHT HL TRN NM1 REF N3 N4 PER AAA PRV DMG INS HI DTP MPI EB HSD MSG III LS LE SE"
-_SEGMENTS = frozenset(_SEGMENT_IDS.split())
-_NO_DETAILS = _Details()
+class _Insured(NamedTuple):
+    """INS."""
+
+    relationship: str | None = None
+    changed: bool = False
+    birth_sequence: int | None = None
+
+
+_LOOPS = {
+    SUBSCRIBER: Loops("2000C", "2100C", "2110C", "2120C"),
+    DEPENDENT: Loops("2000D", "2100D", "2110D", "2120D"),
+}
+_OF_UPPER = frozenset(["NM1", "REF", "N3", "N4", "PER", "PRV", "AAA"])
+_OF_PERSON = _OF_UPPER | frozenset(["TRN", "DMG", "INS", "HI", "DTP", "MPI"])
+_LONE_NAME = ["NM1"]
 _NOBODY = Party("", "", "", "", "", "", "")
+_NOT_SAID = _Insured()
 
 
 def read_271(transaction: TransactionSet, delimiters: Delimiters) -> EligibilityResponse:
@@ -78,18 +75,14 @@ def read_271(transaction: TransactionSet, delimiters: Delimiters) -> Eligibility
     return _Reader(transaction, delimiters).read()
 
 
-class _Reader(SetReader):
+class _Reader(BenefitReader):
     """Walks one set; holds what stands above the place it has come to."""
 
     def __init__(self, transaction: TransactionSet, delimiters: Delimiters) -> None:
-        super().__init__(transaction)
-        # 4010 has no repetition separator, yet its senders repeat service types with a caret.
-        self.repetition = delimiters.repetition or "^"
-        self.component = delimiters.component
-        self.has_rejections = "AAA" in self.names
+        super().__init__(transaction, delimiters)
         self.traces = {at: read_trace(self.segment(at)) for at in self.all("TRN", 1, len(self.names))}
-        self.payer: Party | None = None
-        self.receiver: Party | None = None
+        self.payer: RelatedEntity | None = None
+        self.receiver: RelatedEntity | None = None
         self.rejections: list[Rejection] = []
         # Those that stand above the next person: before any HL, at the source, at the receiver.
         self.above: tuple[list[Rejection], list[Rejection], list[Rejection]] = ([], [], [])
@@ -98,31 +91,39 @@ class _Reader(SetReader):
         self.subscribers: dict[str, _Person] = {}
 
     def read(self) -> EligibilityResponse:
-        self.check_names(_SEGMENTS)
+        self.check_names(SEGMENTS)
         levels = read_hierarchy(self)
-        heading_end = levels[0].start if levels else len(self.names) - 1
-        before = self._rejections(PRE_HIERARCHY, 1, heading_end)
-        self.above = (before, [], [])
-        self.rejections += before
+        reference, day = self._heading(levels[0].start if levels else len(self.names) - 1)
         for level in levels:
             self._read_level(level)
-        bht_at = self.first("BHT", 1, heading_end)
-        if bht_at == heading_end:
-            self.find(FindingCode.SEGMENT_MISSING, 1)
-        bht = self.segment(bht_at) if bht_at < heading_end else ["BHT"]
+        payer, receiver = self.payer, self.receiver
         return EligibilityResponse(
-            reference_identification=element_at(bht, 3) or None,
-            date=read_date(element_at(bht, 4)),
-            payer=self.payer,
-            receiver=self.receiver,
+            reference_identification=reference,
+            date=day,
+            payer=payer.party if payer else None,
+            receiver=receiver.party if receiver else None,
             rejections=tuple(self.rejections),
             answers=_answers(self.people),
             traces=tuple(self.traces.values()),
-            findings=tuple(self.findings),
+            findings=tuple(sorted(self.findings, key=_place)) if self.findings else (),
+            payer_contacts=payer.contacts if payer else (),
+            receiver_details=receiver,
         )
 
+    def _heading(self, end: int) -> tuple[str | None, date | None]:
+        """BHT03 and BHT04; some payers reject before any HL."""
+        before = self._rejections(PRE_HIERARCHY, 1, end)
+        self.above = (before, [], [])
+        self.rejections += before
+        at = self.first("BHT", 1, end)
+        if at == end:
+            self.find(FindingCode.SEGMENT_MISSING, 2, missing="BHT")
+            return None, None
+        bht = self.segment(at)
+        return element_at(bht, 3) or None, read_date(element_at(bht, 4))
+
     def _read_level(self, level: HierarchicalLevel) -> None:
-        before, source, receiver = self.above
+        before, source, _ = self.above
         if level.level == SUBSCRIBER:
             self.subscriber = self._person(level, None)
             self.subscribers[level.id] = self.subscriber
@@ -131,162 +132,175 @@ class _Reader(SetReader):
             holder = self.subscribers.get(level.parent_id, self.subscriber)
             self.people.append(self._person(level, holder))
         elif level.level == INFORMATION_SOURCE:
-            party, source = self._upper_level(level, "A")
-            self.payer = self.payer or party
+            payer, source = self._upper_level(level, "2000A", "2100A")
+            self.payer = self.payer or payer
             self.above = (before, source, [])
         elif level.level == INFORMATION_RECEIVER:
-            party, receiver = self._upper_level(level, "B")
-            self.receiver = self.receiver or party
-            self.above = (before, source, receiver)
+            receiver, rejections = self._upper_level(level, "2000B", "2100B")
+            self.receiver = self.receiver or receiver
+            self.above = (before, source, rejections)
 
-    def _upper_level(self, level: HierarchicalLevel, letter: str) -> tuple[Party | None, list[Rejection]]:
+    def _upper_level(
+        self, level: HierarchicalLevel, loop: str, name_loop: str
+    ) -> tuple[RelatedEntity | None, list[Rejection]]:
         """2000A with 2100A, or 2000B with 2100B: who it is, and its AAA."""
-        name_at = self.first("NM1", level.start, level.end)
-        party = read_party(self.segment(name_at)) if name_at < level.end else None
+        start, end, names = level.start + 1, level.end, self.names
+        if names[start:end] == _LONE_NAME:
+            return self.entity([start]), []
+        name_at = self.first("NM1", start, end)
         rejections = [
-            *self._rejections(f"2000{letter}", level.start, name_at),
-            *self._rejections(f"2100{letter}", name_at, level.end),
+            *self._rejections(loop, start, name_at),
+            *self._rejections(name_loop, name_at, end),
         ]
         self.rejections += rejections
-        stray = self.first("EB", level.start, level.end)
-        if stray < level.end:
-            self.find(FindingCode.SEGMENT_UNEXPECTED, stray + 1)
-        return party, rejections
+        if not _OF_UPPER.issuperset(names[start:end]):
+            stray = [at for at in range(start, end) if names[at] not in _OF_UPPER]
+            self.unexpected(stray, name_loop)
+        if name_at == end:
+            self.find(FindingCode.SEGMENT_MISSING, start + 1, loop=name_loop, missing="NM1")
+            return None, rejections
+        return self.entity(list(range(name_at, end))), rejections
 
-    def _person(self, level: HierarchicalLevel, subscriber: _Person | None) -> _Person:
+    def _person(self, level: HierarchicalLevel, holder: _Person | None) -> _Person:
         """2000C or 2000D to the end of its 2110."""
-        letter = "C" if level.level == SUBSCRIBER else "D"
-        start = level.start
-        benefits_at = self.first("EB", start, level.end)
-        name_at = self.first("NM1", start, benefits_at)
-        found: dict[str, list[int]] = {}
-        for position in range(start + 1, benefits_at):
-            found.setdefault(self.names[position], []).append(position)
-        rejections = [
-            *self._rejections(f"2000{letter}", start, name_at),
-            *self._rejections(f"2100{letter}", name_at, benefits_at),
-        ]
-        benefits = self._benefits(benefits_at, level.end, f"2110{letter}", rejections)
-        birth_date, gender = self._demographics(found.get("DMG"))
+        start, end, loops = level.start, level.end, _LOOPS[level.level]
+        benefits_at = self.first("EB", start, end)
+        found = self.by_name(start + 1, benefits_at)
+        if not _OF_PERSON.issuperset(found):
+            for name, positions in found.items():
+                if name not in _OF_PERSON:
+                    self.unexpected(positions, loops.name)
+        name_at = found["NM1"][0] if "NM1" in found else benefits_at
+        party = self._party(start, found, loops)
+        benefits = self.benefits(benefits_at, end, loops) if benefits_at < end else []
+        rejections: list[Rejection] = []
+        if self.has_rejections:
+            rejections += self._rejections(loops.level, start, name_at)
+            rejections += self._rejections(loops.name, name_at, benefits_at)
+            rejections += [rejection for benefit in benefits for rejection in benefit.rejections]
+        answer = self._answer(level, found, party, holder, rejections, benefits)
+        return _Person(answer, party, holder)
+
+    def _answer(
+        self,
+        level: HierarchicalLevel,
+        found: Found,
+        party: Party,
+        holder: _Person | None,
+        rejections: list[Rejection],
+        benefits: list[Benefit],
+    ) -> Answer:
+        """A person from the segments before its benefits, with what is said of it."""
+        segment, loops = self.segment, _LOOPS[level.level]
+        insured = self._insured(found["INS"]) if "INS" in found else _NOT_SAID
+        birth_date, gender = self._demographics(found["DMG"][0], loops) if "DMG" in found else (None, None)
         before, source, receiver = self.above
-        return _Person(
-            level=level,
-            party=read_party(self.segment(name_at)) if name_at < benefits_at else _NOBODY,
+        return Answer(
+            is_dependent=level.level == DEPENDENT,
+            member_id=party.id or (holder.party.id if holder else "") or None,
+            last_name=party.last_name or None,
+            first_name=party.first_name or None,
+            middle_name=party.middle_name or None,
+            suffix=party.suffix or None,
             birth_date=birth_date,
             gender=gender,
-            traces=tuple([self.traces[at] for at in found.get("TRN", ())]),
-            references=tuple([read_reference(self.segment(at)) for at in found.get("REF", ())]),
-            dates=tuple([self.date_range(at) for at in found.get("DTP", ())]),
+            traces=tuple([self.traces[at] for at in found["TRN"]]) if "TRN" in found else (),
+            references=tuple([read_reference(segment(at)) for at in found["REF"]]) if "REF" in found else (),
+            dates=tuple([self.date_range(at, loops.name) for at in found["DTP"]]) if "DTP" in found else (),
             rejections=tuple(rejections),
             benefits=tuple(benefits),
-            changed=any(_marks_change(self.segment(at)) for at in found.get("INS", ())),
+            other_identifiers_changed=insured.changed,
+            subscriber=holder.party if holder else None,
             rejections_above=(*before, *source, *receiver),
-            subscriber=subscriber,
+            subscriber_rejections=holder.answer.rejections if holder else (),
+            segment_number=level.start + 1,
+            relationship=insured.relationship,
+            address=self._address(found),
+            contacts=tuple([read_contact(segment(at)) for at in found["PER"]]) if "PER" in found else (),
+            provider=read_provider(segment(found["PRV"][0])) if "PRV" in found else None,
+            diagnoses=self._diagnoses(found["HI"]) if "HI" in found else (),
+            military=self._military(found["MPI"][0], loops) if "MPI" in found else None,
+            birth_sequence=insured.birth_sequence,
         )
 
-    def _demographics(self, positions: list[int] | None) -> tuple[date | None, str | None]:
+    def _party(self, start: int, found: Found, loops: Loops) -> Party:
+        """The NM1 of 2100C or 2100D."""
+        if "NM1" not in found:
+            self.find(FindingCode.SEGMENT_MISSING, start + 2, loop=loops.name, missing="NM1")
+            return _NOBODY
+        at, *others = found["NM1"]
+        if others:
+            self.unexpected(others, loops.name)
+        return read_party(self.segment(at))
+
+    def _demographics(self, position: int, loops: Loops) -> tuple[date | None, str | None]:
         """DMG02 and DMG03."""
-        if not positions:
-            return None, None
-        segment = self.segment(positions[0])
+        segment = self.segment(position)
         text = element_at(segment, 2)
         birth_date = read_date(text)
         if birth_date is None and text:
-            self.find(FindingCode.DATE_INVALID, positions[0] + 1, 2)
+            self.find(FindingCode.DATE_INVALID, position + 1, 2, loop=loops.name)
         return birth_date, element_at(segment, 3) or None
 
-    def _benefits(self, start: int, end: int, loop: str, rejections: list[Rejection]) -> list[Benefit]:
-        """The EBs from `start`; AAA among them belong to `loop`."""
-        positions = self.all("EB", start, end)
-        benefits = []
-        for at, following in zip(positions, [*positions[1:], end], strict=False):
-            details = _NO_DETAILS
-            if following > at + 1:
-                details = self._details(at + 1, following, loop)
-                rejections += details.rejections
-            benefits.append(self._benefit(at, details))
-        return benefits
-
-    def _benefit(self, position: int, details: _Details) -> Benefit:
-        values, faults = read_eb(self.texts[position], self.element, self.repetition, self.component)
-        for code, element in faults:
-            self.find(code, position + 1, element)
-        dates, messages, references, entities, _ = details
-        return Benefit(*values, dates, messages, position + 1, references, entities)
-
-    def _details(self, start: int, end: int, loop: str) -> _Details:
-        """DTP, MSG, REF, AAA of a 2110 and the NM1 of its 2120."""
-        dates: list[DateRange] = []
-        messages: list[str] = []
-        references: list[Reference] = []
-        entities: list[RelatedEntity] = []
-        for position in range(start, end):
-            name = self.names[position]
-            if name == "MSG":
-                messages.append(element_at(self.segment(position), 1))
-            elif name == "DTP":
-                dates.append(self.date_range(position))
-            elif name == "NM1":
-                entities.append(RelatedEntity(read_party(self.segment(position))))
-            elif name == "REF":
-                references.append(read_reference(self.segment(position)))
-        return _Details(
-            tuple(dates),
-            tuple(messages),
-            tuple(references),
-            tuple(entities),
-            tuple(self._rejections(loop, start, end)),
+    def _insured(self, positions: list[int]) -> _Insured:
+        """INS. INS03 001 with INS04 25: the payer knows the person by other identifiers."""
+        segments = [self.segment(at) for at in positions]
+        sequence = element_at(segments[0], 17)
+        return _Insured(
+            element_at(segments[0], 2) or None,
+            any(element_at(each, 3) == "001" and element_at(each, 4) == "25" for each in segments),
+            int(sequence) if sequence.isascii() and sequence.isdigit() and len(sequence) < 10 else None,
         )
+
+    def _address(self, found: Found) -> Address | None:
+        """N3 and N4."""
+        if "N3" not in found and "N4" not in found:
+            return None
+        return read_address(
+            self.segment(found["N3"][0]) if "N3" in found else [],
+            self.segment(found["N4"][0]) if "N4" in found else [],
+        )
+
+    def _diagnoses(self, positions: list[int]) -> tuple[Diagnosis, ...]:
+        """HI."""
+        component = self.delimiters.component
+        codes = []
+        for at in positions:
+            for composite in self.segment(at)[1:]:
+                qualifier, code, *_ = [part.strip() for part in (*composite.split(component), "")]
+                if code:
+                    codes.append(Diagnosis(qualifier, code))
+        return tuple(codes)
+
+    def _military(self, position: int, loops: Loops) -> MilitaryService:
+        """MPI; its period has a format (MPI06) and no qualifier."""
+        segment = self.segment(position)
+        period = None
+        if element_at(segment, 7):
+            begin, end = read_period(element_at(segment, 6), element_at(segment, 7))
+            period = DateRange("", begin, end)
+            if begin is None or (end is None and "-" in element_at(segment, 7)):
+                self.find(FindingCode.DATE_INVALID, position + 1, 7, loop=loops.name)
+        status, employment, affiliation, description, rank = [element_at(segment, at) for at in range(1, 6)]
+        return MilitaryService(status, employment, affiliation, description, rank, period)
 
     def _rejections(self, loop: str, start: int, end: int) -> list[Rejection]:
         if not self.has_rejections:
             return []
-        return [self._rejection(loop, position) for position in self.all("AAA", start, end)]
-
-    def _rejection(self, loop: str, position: int) -> Rejection:
-        segment = self.segment(position)
-        code = element_at(segment, 3) or None
-        if code is None:
-            self.find(FindingCode.ELEMENT_MISSING, position + 1, 3)
-        valid_request, follow_up = element_at(segment, 1), element_at(segment, 4)
-        return Rejection(loop, valid_request or None, code, follow_up or None, position + 1)
+        return [self.rejection(loop, position) for position in self.all("AAA", start, end)]
 
 
-def _marks_change(ins: Segment) -> bool:
-    return element_at(ins, 3) == "001" and element_at(ins, 4) == "25"
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.at.segment_number, finding.at.element or 0
 
 
 def _answers(people: list[_Person]) -> tuple[Answer, ...]:
     """A subscriber with no EB and no AAA of its own above a dependent was not answered for."""
-    holders = {id(person.subscriber) for person in people}
+    holders = {id(person.holder) for person in people}
     return tuple(
         [
-            _answer(person)
+            person.answer
             for person in people
-            if person.benefits or person.rejections or id(person) not in holders
+            if person.answer.benefits or person.answer.rejections or id(person) not in holders
         ]
-    )
-
-
-def _answer(person: _Person) -> Answer:
-    party, holder = person.party, person.subscriber
-    return Answer(
-        is_dependent=person.level.level == DEPENDENT,
-        member_id=party.id or (holder.party.id if holder else "") or None,
-        last_name=party.last_name or None,
-        first_name=party.first_name or None,
-        middle_name=party.middle_name or None,
-        suffix=party.suffix or None,
-        birth_date=person.birth_date,
-        gender=person.gender,
-        traces=person.traces,
-        references=person.references,
-        dates=person.dates,
-        rejections=person.rejections,
-        benefits=person.benefits,
-        other_identifiers_changed=person.changed,
-        subscriber=holder.party if holder else None,
-        rejections_above=person.rejections_above,
-        subscriber_rejections=holder.rejections if holder else (),
-        segment_number=person.level.start + 1,
     )
