@@ -84,6 +84,46 @@ def test_an_answer_has_its_keys_and_raw_codes() -> None:
     assert (share["percent"], share["amount"], share["plan"]) == ("0.20", None, None)
 
 
+def test_an_answer_tells_all_of_a_person_and_of_a_benefit() -> None:
+    transaction = only_transaction("271_everything.edi")
+    alice, bobby = transaction["answers"]
+    assert transaction["payer"]["contacts"][0]["numbers"][0] == {"qualifier": "TE", "number": "5550100"}
+    assert transaction["receiver"]["address"]["city"] == "RIVERTON"
+    assert (alice["relationship"], alice["birth_sequence"], alice["gender"]) == ("18", 2, "F")
+    assert alice["other_identifiers_changed"] is True
+    assert alice["address"]["lines"] == ["1 RIVER ROAD", "APT 3"]
+    assert alice["references"][0] == {"qualifier": "6P", "number": "G100", "description": "ACME GROUP"}
+    assert alice["diagnoses"] == [{"qualifier": "ABK", "code": "E119"}, {"qualifier": "ABF", "code": "I10"}]
+    assert (alice["military"]["rank"], alice["military"]["to"]) == ("M2", "2010-12-31")
+    assert (bobby["subscriber"]["first_name"], bobby["military"], bobby["address"]) == ("ALICE", None, None)
+    assert [aaa["code"] for aaa in bobby["subscriber_aaa"]] == ["56"]
+
+
+def test_a_benefit_tells_what_stands_below_it() -> None:
+    benefit = only_transaction("271_everything.edi")["answers"][0]["benefits"][3]
+    assert benefit["procedure"] == {
+        "qualifier": "HC",
+        "code": "99213",
+        "modifiers": ["25", "59"],
+        "description": None,
+        "last_code": "99215",
+    }
+    assert benefit["diagnosis_pointers"] == [1, 2]
+    assert benefit["deliveries"][1]["quantity"] == "30" and benefit["deliveries"][1]["unit"] is None
+    assert benefit["additional"][1]["message"] == "LEFT KNEE"
+    stone, _ = benefit["entities"]
+    assert (stone["entity"], stone["last_name"], stone["relationship"]) == ("P3", "STONE", "72")
+    assert stone["location"] == "07" and len(stone["contacts"]) == 2
+    assert [each["number"] for each in benefit["references"]] == ["REF77", "AUTH9"]
+    assert [aaa["code"] for aaa in benefit["aaa"]] == ["56"]
+
+
+def test_a_finding_names_its_loop_and_the_part_of_its_element() -> None:
+    wire = sample("271_subscriber_and_dependent.edi").decode().replace("EB*6*IND*30", "EB*6*IND*30^ZZ")
+    (finding,) = inspected(wire.encode())["findings"]
+    assert (finding["loop"], finding["repetition"], finding["component"]) == ("2110D", 2, None)
+
+
 def test_a_rejection_of_one_stands_with_the_answer() -> None:
     transaction = only_transaction("271_rejected_subscriber.edi")
     assert transaction["aaa"] == []
@@ -171,7 +211,10 @@ def test_validate_exits_1_with_findings_and_0_without() -> None:
 
 WORDS = [
     ("271_active_with_benefits.edi", "ALICE AMES (subscriber, member W0001, born 1980-02-03): covered"),
-    ("271_active_with_benefits.edi", "Deductible for health plan as a whole; individual; $1500.00"),
+    (
+        "271_active_with_benefits.edi",
+        "Deductible for health plan as a whole; individual; $1500.00",
+    ),
     (
         "271_active_with_benefits.edi",
         "Patient's share in percent for health plan as a whole; individual; 20%; in network",

@@ -3,15 +3,12 @@
 Raw codes as they stand in the file, dates ISO, amounts decimal strings, absent is None.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Any
 
 from tradingpartners.x12.acks import ImplementationAcknowledgement, read_999
 from tradingpartners.x12.conformance import check_content
-from tradingpartners.x12.coverage_status import status
-from tradingpartners.x12.elements import plain
 from tradingpartners.x12.envelope import (
     FunctionalGroup,
     Interchange,
@@ -20,14 +17,13 @@ from tradingpartners.x12.envelope import (
     TransactionSet,
 )
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
-from tradingpartners.x12.parties import DateRange, Trace, read_trace
+from tradingpartners.x12.inspect_271 import inspect_271
+from tradingpartners.x12.json_values import Json, json_date, json_trace
+from tradingpartners.x12.parties import read_trace
 from tradingpartners.x12.segments import Delimiters, element_at
-from tradingpartners.x12.ts270 import Inquiry
+from tradingpartners.x12.ts270 import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts270_reader import read_270
-from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, Rejection
 from tradingpartners.x12.ts271_reader import read_271
-
-Json = dict[str, object]
 
 
 def inspection(reading: Reading) -> Json:
@@ -65,12 +61,9 @@ def each_finding(reading: Reading) -> Iterator[Finding]:
 
 def _content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
     read: tuple[Finding, ...] = ()
-    if transaction.set_id == "271":
-        read = read_271(transaction, delimiters).findings
-    elif transaction.set_id == "270":
-        read = read_270(transaction, delimiters).findings
-    elif transaction.set_id in ("999", "997"):
-        read = read_999(transaction).findings
+    if transaction.set_id in _CONTENTS:
+        read_content, _ = _CONTENTS[transaction.set_id]
+        read = read_content(transaction, delimiters).findings
     return check_content(transaction, delimiters, read=read)
 
 
@@ -123,65 +116,18 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[J
         "set": transaction.set_id,
         "version": transaction.version,
         "reference_identification": element_at(bht, 3) or None,
-        "traces": [_trace(read_trace(segment)) for segment in segments if segment[0] == "TRN"],
+        "traces": [json_trace(read_trace(segment)) for segment in segments if segment[0] == "TRN"],
     }
-    if transaction.set_id == "271":
-        response = read_271(transaction, delimiters)
-        described["aaa"] = _rejections(response.rejections)
-        described["answers"] = [_answer(answer, response) for answer in response.answers]
-        return described, check_content(transaction, delimiters, read=response.findings)
-    if transaction.set_id == "270":
-        inquiry = read_270(transaction, delimiters)
-        described["questions"] = [_question(question) for question in inquiry.questions]
-        return described, check_content(transaction, delimiters, read=inquiry.findings)
-    if transaction.set_id in ("999", "997"):
-        acknowledgement = read_999(transaction)
-        described["acknowledgement"] = _acknowledgement(acknowledgement)
-        return described, check_content(transaction, delimiters, read=acknowledgement.findings)
-    return described, check_content(transaction, delimiters)
+    if transaction.set_id not in _CONTENTS:
+        return described, check_content(transaction, delimiters)
+    read_content, content_as_json = _CONTENTS[transaction.set_id]
+    content = read_content(transaction, delimiters)
+    findings = check_content(transaction, delimiters, read=content.findings)
+    return described | content_as_json(content), findings
 
 
-def _trace(trace: Trace) -> Json:
-    return {
-        "type": trace.type or None,
-        "number": trace.number or None,
-        "originator": trace.originator or None,
-    }
-
-
-def _answer(answer: Answer, response: EligibilityResponse) -> Json:
-    return {
-        "is_dependent": answer.is_dependent,
-        "member_id": answer.member_id,
-        "last_name": answer.last_name,
-        "first_name": answer.first_name,
-        "birth_date": _iso(answer.birth_date),
-        "status": status(answer, response.rejections, None).value,
-        "dates": _dates(answer.dates),
-        "aaa": _rejections(answer.rejections),
-        "benefits": [_benefit(benefit) for benefit in answer.benefits],
-        "traces": [_trace(trace) for trace in answer.traces],
-    }
-
-
-def _benefit(benefit: Benefit) -> Json:
-    return {
-        "code": benefit.code or None,
-        "coverage_level": benefit.coverage_level,
-        "service_types": list(benefit.service_types),
-        "insurance_type": benefit.insurance_type,
-        "plan": benefit.plan,
-        "period": benefit.period,
-        "amount": _decimal(benefit.amount),
-        "percent": _decimal(benefit.percent),
-        "quantity_qualifier": benefit.quantity_qualifier,
-        "quantity": _decimal(benefit.quantity),
-        "authorization_required": benefit.authorization_required,
-        "in_network": benefit.in_network,
-        "dates": _dates(benefit.dates),
-        "messages": list(benefit.messages),
-        "segment_number": benefit.segment_number,
-    }
+def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Json:
+    return {"questions": [_question(question) for question in inquiry.questions]}
 
 
 def _question(question: Inquiry) -> Json:
@@ -191,16 +137,20 @@ def _question(question: Inquiry) -> Json:
         "member_id": question.member_id,
         "last_name": question.last_name,
         "first_name": question.first_name,
-        "birth_date": _iso(question.birth_date),
+        "birth_date": json_date(question.birth_date),
         "service_types": list(question.service_types),
-        "date": None if ranged else _iso(question.service_date),
-        "from": _iso(question.service_date) if ranged else None,
-        "to": _iso(question.service_date_end),
-        "traces": [_trace(trace) for trace in question.traces],
+        "date": None if ranged else json_date(question.service_date),
+        "from": json_date(question.service_date) if ranged else None,
+        "to": json_date(question.service_date_end),
+        "traces": [json_trace(trace) for trace in question.traces],
     }
 
 
 def _acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
+    return {"acknowledgement": _group_acknowledgement(acknowledgement)}
+
+
+def _group_acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
     return {
         "functional_id": acknowledgement.functional_id or None,
         "group_control_number": acknowledgement.group_control_number or None,
@@ -212,27 +162,6 @@ def _acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
             for each in acknowledgement.sets
         ],
     }
-
-
-def _rejections(rejections: Iterable[Rejection]) -> list[Json]:
-    return [
-        {
-            "loop": rejection.loop,
-            "valid_request": rejection.valid_request,
-            "code": rejection.code,
-            "follow_up": rejection.follow_up,
-        }
-        for rejection in rejections
-    ]
-
-
-def _dates(dates: Iterable[DateRange]) -> list[Json]:
-    return [
-        {"qualifier": each.qualifier, "date": _iso(each.begin)}
-        if each.end is None
-        else {"qualifier": each.qualifier, "from": _iso(each.begin), "to": _iso(each.end)}
-        for each in dates
-    ]
 
 
 def finding_in_place(finding: Finding) -> Json:
@@ -252,9 +181,16 @@ def finding_in_place(finding: Finding) -> Json:
     }
 
 
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def _read_acknowledgement(
+    transaction: TransactionSet, delimiters: Delimiters
+) -> ImplementationAcknowledgement:
+    return read_999(transaction)
 
 
-def _decimal(amount: Decimal | None) -> str | None:
-    return None if amount is None else plain(amount)
+# For each ST01: what reads the set, to a value with `findings`, and what of the value is said.
+_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Json]]] = {
+    "270": (read_270, _eligibility_inquiry),
+    "271": (read_271, inspect_271),
+    "997": (_read_acknowledgement, _acknowledgement),
+    "999": (_read_acknowledgement, _acknowledgement),
+}
