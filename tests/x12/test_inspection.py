@@ -213,11 +213,11 @@ WORDS = [
     ("271_active_with_benefits.edi", "ALICE AMES (subscriber, member W0001, born 1980-02-03): covered"),
     (
         "271_active_with_benefits.edi",
-        "Deductible for health plan as a whole; individual; $1500.00",
+        "Deductible for health plan as a whole; individual; $1500.00 per calendar year; in network",
     ),
     (
         "271_active_with_benefits.edi",
-        "Patient's share in percent for health plan as a whole; individual; 20%; in network",
+        "Coinsurance for health plan as a whole; individual; 20%; in network",
     ),
     ("271_inactive.edi", "NOT covered"),
     ("271_rejected_subscriber.edi", "Member number is wrong or missing (72); correct it and ask again"),
