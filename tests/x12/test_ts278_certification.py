@@ -211,7 +211,7 @@ CASES: list[tuple[str, PatientEvent, str, str | None, str | None, set[str]]] = [
         "partial",
         AUTH,
         None,
-        {"decisions_differ"},
+        set(),
     ),
     (
         "partial, and nothing is left of it",

@@ -1,4 +1,4 @@
-"""The X12 codec: 270, 271, 999 and TA1 between bytes and plain values.
+"""The X12 codec: 270, 271, 278, 999 and TA1 between bytes and plain values.
 
 Standard library only; no Django, files, clock, randomness or logging. Everything that may be used
 from outside is here; import from `tradingpartners.x12` and no deeper.
@@ -23,11 +23,39 @@ from tradingpartners.x12.answering import (
     AcknowledgementFile,
     acknowledge_reading,
 )
-from tradingpartners.x12.characters import CharacterSet, Repair, RepairCode, fold_accents
-from tradingpartners.x12.code_tables import in_words
-from tradingpartners.x12.conformance import check_content
-from tradingpartners.x12.coverage import CoverageReason, CoverageVerdict, decide_coverage, month_end
-from tradingpartners.x12.coverage_notices import Notice, NoticeCode, OtherPayer
+from tradingpartners.x12.certification import (
+    Certification,
+    CertificationFlag,
+    CertificationStatus,
+    certified_period,
+    event_certification,
+    patient_certification,
+    review_certification,
+    service_certification,
+)
+from tradingpartners.x12.characters import (
+    CharacterSet,
+    Repair,
+    RepairCode,
+    fold_accents,
+)
+from tradingpartners.x12.code_tables import (
+    in_words,
+)
+from tradingpartners.x12.conformance import (
+    check_content,
+)
+from tradingpartners.x12.coverage import (
+    CoverageReason,
+    CoverageVerdict,
+    decide_coverage,
+    month_end,
+)
+from tradingpartners.x12.coverage_notices import (
+    Notice,
+    NoticeCode,
+    OtherPayer,
+)
 from tradingpartners.x12.coverage_status import (
     GENERAL_SERVICE_TYPE,
     CoverageStatus,
@@ -35,8 +63,13 @@ from tradingpartners.x12.coverage_status import (
     deciding_rejections,
     status,
 )
-from tradingpartners.x12.description import describe, describe_finding
-from tradingpartners.x12.elements import plain
+from tradingpartners.x12.description import (
+    describe,
+    describe_finding,
+)
+from tradingpartners.x12.elements import (
+    plain,
+)
 from tradingpartners.x12.envelope import (
     Event,
     FunctionalGroup,
@@ -73,7 +106,9 @@ from tradingpartners.x12.inspect import (
     inspection,
     unreadable,
 )
-from tradingpartners.x12.names import normalize_last_name
+from tradingpartners.x12.names import (
+    normalize_last_name,
+)
 from tradingpartners.x12.parties import (
     Address,
     Contact,
@@ -88,12 +123,27 @@ from tradingpartners.x12.parties import (
     ServiceDelivery,
     Trace,
 )
-from tradingpartners.x12.periods import Period
-from tradingpartners.x12.reading import read
-from tradingpartners.x12.rewriting import rewrite, rewrite_set
-from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters
-from tradingpartners.x12.stated_figures import Remark, RemarkCode
-from tradingpartners.x12.streaming import read_stream
+from tradingpartners.x12.periods import (
+    Period,
+)
+from tradingpartners.x12.reading import (
+    read,
+)
+from tradingpartners.x12.rewriting import (
+    rewrite,
+    rewrite_set,
+)
+from tradingpartners.x12.segments import (
+    DEFAULT_DELIMITERS,
+    Delimiters,
+)
+from tradingpartners.x12.stated_figures import (
+    Remark,
+    RemarkCode,
+)
+from tradingpartners.x12.streaming import (
+    read_stream,
+)
 from tradingpartners.x12.ts270 import (
     Dependent,
     EligibilityInquiry,
@@ -103,9 +153,17 @@ from tradingpartners.x12.ts270 import (
     Subscriber,
     as_questions,
 )
-from tradingpartners.x12.ts270_codes import is_npi
-from tradingpartners.x12.ts270_reader import read_270
-from tradingpartners.x12.ts270_writer import repaired_names, repairs, write_270
+from tradingpartners.x12.ts270_codes import (
+    is_npi,
+)
+from tradingpartners.x12.ts270_reader import (
+    read_270,
+)
+from tradingpartners.x12.ts270_writer import (
+    repaired_names,
+    repairs,
+    write_270,
+)
 from tradingpartners.x12.ts271 import (
     AdditionalInformation,
     Answer,
@@ -114,20 +172,58 @@ from tradingpartners.x12.ts271 import (
     MilitaryService,
     Rejection,
 )
-from tradingpartners.x12.ts271_reader import read_271
-from tradingpartners.x12.writing import GroupEnvelope, InterchangeEnvelope, write_interchange
+from tradingpartners.x12.ts271_reader import (
+    read_271,
+)
+from tradingpartners.x12.ts278 import (
+    LEVELS_OF_SERVICE,
+    Admission,
+    Attachment,
+    CertificationType,
+    ClinicalInformation,
+    DentalService,
+    Facility,
+    HealthCareCode,
+    HealthCareServicesReview,
+    InstitutionalService,
+    PatientCondition,
+    PatientEvent,
+    ProfessionalService,
+    RelatedCauses,
+    ReviewDecision,
+    ReviewEntity,
+    ReviewInformation,
+    ReviewPatient,
+    ReviewPerson,
+    ReviewPriority,
+    ReviewService,
+    Tooth,
+)
+from tradingpartners.x12.ts278_reader import (
+    read_278,
+)
+from tradingpartners.x12.writing import (
+    GroupEnvelope,
+    InterchangeEnvelope,
+    write_interchange,
+)
 
 __all__ = [
-    "DEFAULT_DELIMITERS",
-    "GENERAL_SERVICE_TYPE",
     "AcknowledgedInterchange",
     "AcknowledgementFile",
     "AcknowledgementPolicy",
     "AdditionalInformation",
     "Address",
+    "Admission",
     "Answer",
+    "Attachment",
     "Benefit",
+    "Certification",
+    "CertificationFlag",
+    "CertificationStatus",
+    "CertificationType",
     "CharacterSet",
+    "ClinicalInformation",
     "Condition",
     "Contact",
     "ContactNumber",
@@ -135,30 +231,38 @@ __all__ = [
     "CoverageReason",
     "CoverageStatus",
     "CoverageVerdict",
+    "DEFAULT_DELIMITERS",
     "DateRange",
     "Delimiters",
+    "DentalService",
     "Dependent",
     "Diagnosis",
     "ElementError",
     "EligibilityInquiry",
     "EligibilityQuestion",
     "EligibilityResponse",
-    "Figures",
     "Event",
+    "Facility",
+    "Figures",
     "Finding",
     "FindingCode",
     "FunctionalGroup",
+    "GENERAL_SERVICE_TYPE",
     "GroupClosed",
     "GroupEnvelope",
     "GroupOpened",
+    "HealthCareCode",
+    "HealthCareServicesReview",
     "ImplementationAcknowledgement",
     "Inquiry",
+    "InstitutionalService",
     "Interchange",
     "InterchangeAcknowledgement",
     "InterchangeClosed",
     "InterchangeEnvelope",
     "InterchangeHeader",
     "InterchangeOpened",
+    "LEVELS_OF_SERVICE",
     "Location",
     "MilitaryService",
     "Network",
@@ -166,23 +270,35 @@ __all__ = [
     "NoticeCode",
     "OtherPayer",
     "Party",
+    "PatientCondition",
+    "PatientEvent",
     "Period",
     "Procedure",
+    "ProfessionalService",
     "ProviderInformation",
     "Reading",
     "Reference",
     "RefusedSet",
     "Rejection",
+    "RelatedCauses",
     "RelatedEntity",
     "Remark",
     "RemarkCode",
     "Repair",
     "RepairCode",
+    "ReviewDecision",
+    "ReviewEntity",
+    "ReviewInformation",
+    "ReviewPatient",
+    "ReviewPerson",
+    "ReviewPriority",
+    "ReviewService",
     "SegmentError",
     "ServiceDelivery",
     "ServiceQuestion",
     "SetAcknowledgement",
     "Subscriber",
+    "Tooth",
     "Trace",
     "TransactionSet",
     "WriteErrorCode",
@@ -195,6 +311,7 @@ __all__ = [
     "all_findings",
     "as_questions",
     "benefit_figures",
+    "certified_period",
     "check_content",
     "decide_coverage",
     "deciding_benefits",
@@ -202,6 +319,7 @@ __all__ = [
     "describe",
     "describe_finding",
     "each_finding",
+    "event_certification",
     "finding_in_place",
     "fold_accents",
     "in_words",
@@ -209,16 +327,20 @@ __all__ = [
     "is_npi",
     "month_end",
     "normalize_last_name",
+    "patient_certification",
     "plain",
     "read",
     "read_270",
     "read_271",
+    "read_278",
     "read_999",
     "read_stream",
     "repaired_names",
     "repairs",
+    "review_certification",
     "rewrite",
     "rewrite_set",
+    "service_certification",
     "status",
     "unreadable",
     "write_270",

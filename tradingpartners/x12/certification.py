@@ -168,10 +168,12 @@ def event_certification(event: PatientEvent, rejections: Iterable[Rejection] = (
         statuses.append(CertificationStatus.UNKNOWN)
     status = _status_of_event(own, statuses)
     flags = [flag for each in said for flag in each.flags]
-    if len(set(statuses)) > 1:
-        flags.append(CertificationFlag.DECISIONS_DIFFER)
-    if own is not None and own.status == CertificationStatus.PARTIAL and not decided:
+    # Of an event the payer calls partly certified the services are the parts, and differ.
+    is_partial = own is not None and own.status == status == CertificationStatus.PARTIAL
+    if is_partial and not decided:
         flags.append(CertificationFlag.PART_UNSTATED)
+    if not is_partial and len(set(statuses)) > 1:
+        flags.append(CertificationFlag.DECISIONS_DIFFER)
     number, found = _number_of_event(own, decided)
     certification = Certification(
         status,
@@ -179,7 +181,9 @@ def event_certification(event: PatientEvent, rejections: Iterable[Rejection] = (
         administrative_reference=next(filter(None, [c.administrative_reference for c in said]), None),
         flags=tuple(dict.fromkeys([*flags, *(found if status in CERTIFYING else ())])),
     )
-    return _refuse(certification, decided=bool(said)) if any(rejections) else certification
+    levels: list[PatientEvent | ReviewService] = [event, *event.services]
+    is_decided = any(level.decision for level in levels)
+    return _refuse(certification, decided=is_decided) if any(rejections) else certification
 
 
 def patient_certification(patient: ReviewPatient, rejections: Iterable[Rejection] = ()) -> Certification:
@@ -231,9 +235,7 @@ def least_favourable(statuses: Iterable[CertificationStatus]) -> CertificationSt
     return max(statuses, key=_BY_FAVOUR.__getitem__, default=CertificationStatus.UNKNOWN)
 
 
-def _status_of_event(
-    own: Certification | None, statuses: list[CertificationStatus]
-) -> CertificationStatus:
+def _status_of_event(own: Certification | None, statuses: list[CertificationStatus]) -> CertificationStatus:
     partial = CertificationStatus.PARTIAL
     if own is not None and own.status == partial:
         services = statuses[1:]

@@ -13,9 +13,11 @@ INFORMATION_RECEIVER = "21"
 SUBSCRIBER = "22"
 DEPENDENT = "23"
 
+_LEVELS = frozenset([INFORMATION_SOURCE, INFORMATION_RECEIVER, SUBSCRIBER, DEPENDENT])
 # What HL03 must have been where it is empty: NM101 says who the level is about.
 _LEVEL_OF_ENTITY = {
     "PR": INFORMATION_SOURCE,
+    "X3": INFORMATION_SOURCE,
     "1P": INFORMATION_RECEIVER,
     "IL": SUBSCRIBER,
     "03": DEPENDENT,
@@ -41,13 +43,16 @@ class HierarchicalLevel(NamedTuple):
     end: int
 
 
-def read_hierarchy(reader: SetReader) -> list[HierarchicalLevel]:
-    """The levels of a set in the order they stand in; what is wrong with them is found."""
+def read_hierarchy(reader: SetReader, known: frozenset[str] = _LEVELS) -> list[HierarchicalLevel]:
+    """The levels of a set in the order they stand in; what is wrong with them is found.
+
+    `known` are the codes HL03 may have: those of 270 and 271 unless told otherwise.
+    """
     last = len(reader.names) - 1
     starts = reader.all("HL", 0, last)
     ends = [*starts, last][1:]
     levels = [_read_level(reader, start, end) for start, end in zip(starts, ends, strict=True)]
-    _check_levels(reader, levels)
+    _check_levels(reader, levels, known)
     return levels
 
 
@@ -69,10 +74,7 @@ def _level_of_name(reader: SetReader, start: int, end: int) -> str:
     return _LEVEL_OF_ENTITY.get(entity, "")
 
 
-_LEVELS = frozenset([INFORMATION_SOURCE, INFORMATION_RECEIVER, SUBSCRIBER, DEPENDENT])
-
-
-def _check_levels(reader: SetReader, levels: list[HierarchicalLevel]) -> None:
+def _check_levels(reader: SetReader, levels: list[HierarchicalLevel], known: frozenset[str]) -> None:
     if not levels:
         reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names))
     seen: set[str] = set()
@@ -84,6 +86,6 @@ def _check_levels(reader: SetReader, levels: list[HierarchicalLevel]) -> None:
             reader.find(FindingCode.HIERARCHY_ID_REPEATED, number, 1, loop=loop)
         if level.parent_id and level.parent_id not in seen:
             reader.find(FindingCode.HIERARCHY_PARENT_UNKNOWN, number, 2, loop=loop)
-        if level.level not in _LEVELS:
+        if level.level not in known:
             reader.find(FindingCode.HIERARCHY_LEVEL_UNKNOWN, number, 3)
         seen.add(level.id)
