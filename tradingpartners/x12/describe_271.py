@@ -12,7 +12,6 @@ from tradingpartners.x12.ts271 import (
     Benefit,
     EligibilityResponse,
     MilitaryService,
-    Rejection,
 )
 from tradingpartners.x12.wording import (
     address_in_words,
@@ -26,6 +25,7 @@ from tradingpartners.x12.wording import (
     percent_in_words,
     procedure_in_words,
     reference_in_words,
+    rejections_in_words,
 )
 
 _STATUS = {
@@ -56,7 +56,7 @@ def describe_271(response: EligibilityResponse) -> Iterator[str]:
         yield f"Answer of {response.payer.last_name}"
     for contact in response.payer_contacts:
         yield f"Ask the payer: {contact_in_words(contact)}"
-    yield from _rejections(response.rejections)
+    yield from rejections_in_words(response.rejections)
     for answer in response.answers:
         yield from _answer(answer, status(answer, response.rejections, None))
 
@@ -68,9 +68,9 @@ def _answer(answer: Answer, verdict: CoverageStatus) -> Iterator[str]:
     yield f"{name} ({role}, member {answer.member_id or 'unknown'}{born}): {_STATUS[verdict]}"
     for line in _person(answer):
         yield f"  {line}"
-    for line in _rejections(answer.rejections):
+    for line in rejections_in_words(answer.rejections):
         yield f"  {line}"
-    for line in _rejections(answer.subscriber_rejections):
+    for line in rejections_in_words(answer.subscriber_rejections):
         yield f"  Of the subscriber: {line}"
     for benefit in answer.benefits:
         yield f"  {_benefit(benefit, answer.diagnoses)}"
@@ -179,11 +179,3 @@ def _diagnoses(pointers: Iterable[int], diagnoses: tuple[Diagnosis, ...]) -> str
         for pointer in pointers
     ]
     return f"for diagnosis {', '.join(codes)}" if codes else ""
-
-
-def _rejections(rejections: Iterable[Rejection]) -> Iterator[str]:
-    for rejection in rejections:
-        what = in_words("rejection", rejection.code) if rejection.code else "No reason given"
-        code = f" ({rejection.code})" if rejection.code else ""
-        then = in_words("follow_up", rejection.follow_up) if rejection.follow_up else "no advice"
-        yield f"Rejected at {rejection.loop}: {what}{code}; {then}"

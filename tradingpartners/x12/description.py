@@ -6,6 +6,7 @@ from typing import Any
 from tradingpartners.x12.acks import ImplementationAcknowledgement, read_999
 from tradingpartners.x12.code_tables import in_words, words
 from tradingpartners.x12.describe_271 import describe_271
+from tradingpartners.x12.describe_278 import describe_278
 from tradingpartners.x12.envelope import Interchange, Reading, TransactionSet
 from tradingpartners.x12.errors import Finding
 from tradingpartners.x12.parties import DateRange
@@ -13,6 +14,7 @@ from tradingpartners.x12.segments import Delimiters
 from tradingpartners.x12.ts270 import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts270_reader import read_270
 from tradingpartners.x12.ts271_reader import read_271
+from tradingpartners.x12.ts278_reader import read_278
 from tradingpartners.x12.wording import date_in_words
 
 _ACCEPTED = {"A": "accepted", "E": "accepted, errors noted", "P": "partly accepted"}
@@ -99,6 +101,7 @@ def _read_acknowledgement(
 _CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Iterator[str]]]] = {
     "270": (read_270, _eligibility_inquiry),
     "271": (read_271, describe_271),
+    "278": (read_278, describe_278),
     "997": (_read_acknowledgement, _acknowledgement),
     "999": (_read_acknowledgement, _acknowledgement),
 }

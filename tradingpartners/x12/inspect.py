@@ -18,12 +18,14 @@ from tradingpartners.x12.envelope import (
 )
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
 from tradingpartners.x12.inspect_271 import inspect_271
+from tradingpartners.x12.inspect_278 import inspect_278
 from tradingpartners.x12.json_values import Json, json_date, json_trace
 from tradingpartners.x12.parties import read_trace
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270 import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts270_reader import read_270
 from tradingpartners.x12.ts271_reader import read_271
+from tradingpartners.x12.ts278_reader import read_278
 
 
 def inspection(reading: Reading) -> Json:
@@ -191,6 +193,7 @@ def _read_acknowledgement(
 _CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Json]]] = {
     "270": (read_270, _eligibility_inquiry),
     "271": (read_271, inspect_271),
+    "278": (read_278, inspect_278),
     "997": (_read_acknowledgement, _acknowledgement),
     "999": (_read_acknowledgement, _acknowledgement),
 }

@@ -1,7 +1,5 @@
 """What a 271 says, as plain values for JSON."""
 
-from collections.abc import Iterable
-
 from tradingpartners.x12.coverage_status import status
 from tradingpartners.x12.json_values import (
     Json,
@@ -16,9 +14,10 @@ from tradingpartners.x12.json_values import (
     json_procedure,
     json_provider,
     json_references,
+    json_rejections,
     json_trace,
 )
-from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, MilitaryService, Rejection
+from tradingpartners.x12.ts271 import Answer, Benefit, EligibilityResponse, MilitaryService
 
 
 def inspect_271(response: EligibilityResponse) -> Json:
@@ -28,7 +27,7 @@ def inspect_271(response: EligibilityResponse) -> Json:
         "date": json_date(response.date),
         "payer": {**json_party(payer), "contacts": json_contacts(response.payer_contacts)} if payer else None,
         "receiver": json_entity(receiver) if receiver else None,
-        "aaa": _rejections(response.rejections),
+        "aaa": json_rejections(response.rejections),
         "answers": [_answer(answer, response) for answer in response.answers],
     }
 
@@ -55,8 +54,8 @@ def _answer(answer: Answer, response: EligibilityResponse) -> Json:
         "subscriber": json_party(answer.subscriber) if answer.subscriber else None,
         "status": status(answer, response.rejections, None).value,
         "dates": json_dates(answer.dates),
-        "aaa": _rejections(answer.rejections),
-        "subscriber_aaa": _rejections(answer.subscriber_rejections),
+        "aaa": json_rejections(answer.rejections),
+        "subscriber_aaa": json_rejections(answer.subscriber_rejections),
         "benefits": [_benefit(benefit) for benefit in answer.benefits],
         "traces": [json_trace(trace) for trace in answer.traces],
         "segment_number": answer.segment_number,
@@ -93,7 +92,7 @@ def _benefit(benefit: Benefit) -> Json:
         "references": json_references(benefit.references),
         "dates": json_dates(benefit.dates),
         "messages": list(benefit.messages),
-        "aaa": _rejections(benefit.rejections),
+        "aaa": json_rejections(benefit.rejections),
         "segment_number": benefit.segment_number,
     }
 
@@ -109,15 +108,3 @@ def _military(military: MilitaryService) -> Json:
         "from": json_date(period.begin) if period else None,
         "to": json_date(period.end) if period else None,
     }
-
-
-def _rejections(rejections: Iterable[Rejection]) -> list[Json]:
-    return [
-        {
-            "loop": rejection.loop,
-            "valid_request": rejection.valid_request,
-            "code": rejection.code,
-            "follow_up": rejection.follow_up,
-        }
-        for rejection in rejections
-    ]

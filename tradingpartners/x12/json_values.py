@@ -17,6 +17,7 @@ from tradingpartners.x12.parties import (
     ServiceDelivery,
     Trace,
 )
+from tradingpartners.x12.ts271 import Rejection
 
 Json = dict[str, object]
 
@@ -35,6 +36,18 @@ def json_dates(dates: Iterable[DateRange]) -> list[Json]:
         if each.end is None
         else {"qualifier": each.qualifier, "from": json_date(each.begin), "to": json_date(each.end)}
         for each in dates
+    ]
+
+
+def json_rejections(rejections: Iterable[Rejection]) -> list[Json]:
+    return [
+        {
+            "loop": rejection.loop,
+            "valid_request": rejection.valid_request,
+            "code": rejection.code,
+            "follow_up": rejection.follow_up,
+        }
+        for rejection in rejections
     ]
 
 

@@ -1,6 +1,6 @@
 """Values the codec reads, in words for a biller."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from tradingpartners.x12.code_tables import (
@@ -21,6 +21,7 @@ from tradingpartners.x12.parties import (
     RelatedEntity,
     ServiceDelivery,
 )
+from tradingpartners.x12.ts271 import Rejection
 
 
 def date_in_words(period: DateRange) -> str:
@@ -115,6 +116,15 @@ def delivery_in_words(delivery: ServiceDelivery) -> str:
     if delivery.time_of_day:
         parts.append(in_words("delivery_time", delivery.time_of_day))
     return ", ".join(parts)
+
+
+def rejections_in_words(rejections: Iterable[Rejection]) -> Iterator[str]:
+    """AAA: why nothing was answered, and whether to ask again."""
+    for rejection in rejections:
+        what = in_words("rejection", rejection.code) if rejection.code else "No reason given"
+        code = f" ({rejection.code})" if rejection.code else ""
+        then = in_words("follow_up", rejection.follow_up) if rejection.follow_up else "no advice"
+        yield f"Rejected at {rejection.loop}: {what}{code}; {then}"
 
 
 def listed(parts: Iterable[str]) -> str:

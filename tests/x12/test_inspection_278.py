@@ -1,0 +1,198 @@
+"""A 278 as JSON others read, and in words for a biller."""
+
+import csv
+import json
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from tests.x12.reviews import VERSION, set_of
+from tests.x12.wire import interchange, sample
+from tradingpartners.x12 import CertificationFlag, describe, inspection, read
+from tradingpartners.x12.certification import CertificationStatus
+from tradingpartners.x12.ts278_codes import ACTIONS, DATES, LEVELS_OF_SERVICE, QUANTITIES, TRANSMISSIONS
+
+CERTIFICATION_KEYS = {"status", "authorization_number", "administrative_reference", "needs_person", "flags"}
+REVIEW_KEYS = CERTIFICATION_KEYS | {
+    *("category", "certification_type", "service_type", "facility", "related_causes", "level_of_service"),
+    *("decision", "period", "traces", "references", "dates", "delivery", "attachments", "messages"),
+    *("providers", "aaa", "segment_number"),
+}
+EVENT_KEYS = REVIEW_KEYS | {"diagnoses", "admission", "conditions", "clinical", "services"}
+SERVICE_KEYS = REVIEW_KEYS | {
+    *("revenue_code", "procedure", "amount", "unit", "quantity", "diagnosis_pointers", "procedures", "teeth"),
+}
+PATIENT_KEYS = CERTIFICATION_KEYS | {
+    *("is_dependent", "member_id", "last_name", "first_name", "birth_date", "gender", "relationship"),
+    *("address", "references", "aaa", "events", "segment_number"),
+}
+
+
+def only_transaction(name: str) -> Any:
+    said = json.loads(json.dumps(inspection(read(sample(f"278_{name}.edi")))))
+    return said["interchanges"][0]["groups"][0]["transactions"][0]
+
+
+def only_patient(name: str) -> Any:
+    (patient,) = only_transaction(name)["patients"]
+    return patient
+
+
+def test_a_request_has_its_keys_and_raw_codes() -> None:
+    transaction = only_transaction("request_initial")
+    assert (transaction["purpose"], transaction["is_response"], transaction["status"]) == ("13", False, None)
+    assert transaction["reference_identification"] == "PA0001"
+    assert transaction["payer"]["id"] == "ACME1" and transaction["requester"]["id"] == "1234567893"
+    (patient,) = transaction["patients"]
+    assert set(patient) == PATIENT_KEYS
+    assert (patient["member_id"], patient["birth_date"], patient["status"]) == ("W0001", "1980-02-03", None)
+    (event,) = patient["events"]
+    assert set(event) == EVENT_KEYS
+    assert (event["category"], event["certification_type"], event["service_type"]) == ("HS", "I", "2")
+    assert event["facility"] == {"code": "22", "qualifier": "B"}
+    assert event["period"] == {"qualifier": "AAH", "from": "2026-12-01", "to": "2027-02-28"}
+    assert [code["code"] for code in event["diagnoses"]] == ["M1711", "E1165"]
+    assert event["diagnoses"][1]["date"] == "2025-11-04"
+    assert event["attachments"][0]["control_number"] == "ATT0001"
+    (service,) = event["services"]
+    assert set(service) == SERVICE_KEYS
+    assert service["procedure"]["code"] == "27447" and service["procedure"]["modifiers"] == ["RT"]
+    assert (service["amount"], service["unit"], service["quantity"]) == ("1250.50", "UN", "1")
+    assert service["diagnosis_pointers"] == [1, 2]
+
+
+def test_a_response_says_what_was_decided_and_how_it_stands() -> None:
+    transaction = only_transaction("response_certified")
+    assert (transaction["status"], transaction["authorization_number"]) == ("certified", "AUTH001")
+    assert transaction["needs_person"] is False and transaction["flags"] == []
+    (event,) = transaction["patients"][0]["events"]
+    assert event["decision"] == {"action": "A1", "number": "AUTH001", "reasons": [], "second_opinion": None}
+    assert event["period"] == {"qualifier": "007", "from": "2026-12-01", "to": "2027-02-28"}
+    assert (event["delivery"]["quantity_qualifier"], event["delivery"]["quantity"]) == ("VS", "12")
+
+
+def test_each_service_has_a_status_of_its_own() -> None:
+    (event,) = only_patient("response_partial")["events"]
+    assert (event["status"], event["authorization_number"]) == ("partial", "AUTH003")
+    assert [service["status"] for service in event["services"]] == ["certified", "denied"]
+    assert [service["authorization_number"] for service in event["services"]] == ["AUTH003", None]
+    patient = only_patient("response_services_differ")
+    assert (patient["status"], patient["flags"]) == ("pended", ["decisions_differ"])
+
+
+def test_refusals_stand_where_they_come_from() -> None:
+    transaction = only_transaction("response_rejected_at_many_levels")
+    assert transaction["status"] == "rejected"
+    assert [each["loop"] for each in transaction["aaa"]] == ["2010A", "2010B"]
+    (patient,) = transaction["patients"]
+    assert [each["loop"] for each in patient["aaa"]] == ["2010C", "2010C", "2010D"]
+    (event,) = patient["events"]
+    assert event["aaa"][0] == {"loop": "2000E", "valid_request": "N", "code": "15", "follow_up": "C"}
+    assert event["providers"][0]["aaa"][0]["loop"] == "2010EA"
+    assert event["services"][0]["aaa"][0]["loop"] == "2000F"
+
+
+def test_what_is_found_in_a_278_is_listed() -> None:
+    found = inspection(read(sample("278_unknown_level.edi")))["findings"]
+    assert isinstance(found, list)
+    assert "hierarchy_level_unknown" in [each["code"] for each in found]
+
+
+def told(name: str) -> list[str]:
+    return [line.strip() for line in describe(read(sample(f"278_{name}.edi")))][2:]
+
+
+ALICE = "ALICE AMES (subscriber, member W0001, born 1980-02-03)"
+ASKED = [
+    ("request_initial", f"RIVER CLINIC asks ACME HEALTH to authorize surgery (health services) for {ALICE}"),
+    (
+        "request_expedited_dependent",
+        "MARTA J DOW MD asks ACME HEALTH to authorize consultation (specialist care) - URGENT "
+        "for BOBBY AMES (dependent, member W0001, born 2015-06-07)",
+    ),
+    ("request_cancel_pended", f"RIVER CLINIC asks ACME HEALTH to cancel (health services) for {ALICE}"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), ASKED)
+def test_a_request_is_told_in_one_line(name: str, line: str) -> None:
+    assert told(name)[0] == line
+
+
+def test_a_renewal_is_told_with_the_number_it_is_about() -> None:
+    assert "to renew the authorization of" in told("request_renewal")[0]
+    assert "under number AUTH001 for" in told("request_renewal")[0]
+
+
+def test_a_request_is_told_with_its_services_dates_and_attachments() -> None:
+    lines = told("request_expedited_dependent")
+    assert any(line.startswith("how much: 12 visits, 2 per week, for 3 months") for line in lines)
+    assert "service: 97110-GP-59, 12 units of service" in lines
+    assert "sent along by fax: ATT0002" in lines
+    assert "diagnoses: S82101A" in lines
+    assert "accident: 2025-12-30" in lines
+
+
+ANSWERED = [
+    (
+        "response_certified",
+        "ALICE AMES (subscriber, member W0001): "
+        "Certified in total, number AUTH001, 2026-12-01 to 2027-02-28, 12 visits",
+    ),
+    ("response_denied", "because: not seen as medically necessary (0F)"),
+    ("response_denied", "says: APPEAL WITHIN 60 DAYS"),
+    (
+        "response_pended",
+        "ALICE AMES (subscriber, member W0001): Not decided yet, the payer's reference PEND0001",
+    ),
+    ("response_partial", "97161, 1 unit of service: DENIED"),
+    (
+        "response_modified_by_service",
+        "97110, 8 units of service: "
+        "Certified, but NOT AS ASKED, number AUTH002, 2026-12-01 to 2026-12-31, 8 visits",
+    ),
+    ("response_services_differ", "look: the event and its services are decided differently"),
+    ("response_rejected_by_payer", "REJECTED: not looked at, so not decided"),
+    (
+        "response_rejected_at_many_levels",
+        "Rejected at 2010D: Patient not found (67); correct it and ask again",
+    ),
+    ("response_undecided", "look: the payer's decision is in a code nobody knows"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), ANSWERED)
+def test_an_answer_is_told_with_what_to_do_next(name: str, line: str) -> None:
+    assert line in told(name)
+
+
+def test_a_denied_service_does_not_hide_what_was_said_of_the_event() -> None:
+    body = sample("278_response_partial.edi").decode().replace("HCR*A2*AUTH003", "HCR*A1*AUTH003")
+    lines = [line.strip() for line in describe(read(body))]
+    assert "ALICE AMES (subscriber, member W0001): DENIED" in lines
+    assert "the payer's own word: certified in total, number AUTH003" in lines
+
+
+def words(table: str) -> set[str]:
+    source = resources.files("tradingpartners.x12").joinpath("codes", f"{table}.csv")
+    return {row["code"] for row in csv.DictReader(source.read_text(encoding="utf-8").splitlines())}
+
+
+def test_there_are_words_for_every_code_we_write() -> None:
+    assert words("certification_action") == ACTIONS
+    assert words("level_of_service") == LEVELS_OF_SERVICE
+    assert words("review_date") == DATES
+    assert words("quantity") >= QUANTITIES
+    assert words("transmission") == TRANSMISSIONS
+    assert words("certification_flag") == set(CertificationFlag)
+    assert set(CertificationStatus) >= {"certified", "partial", "denied"}
+
+
+def test_a_nearly_empty_278_is_told_without_a_crash() -> None:
+    wire = interchange(set_of("HL*1**EV*0"), functional_id="HI", version=VERSION)
+    assert any("asks somebody not named" in line for line in describe(read(wire)))
+    wire = interchange(
+        set_of("BHT*0007*11", "HL*1**EV*1", "HL*2*1*SS*0"), functional_id="HI", version=VERSION
+    )
+    assert any("UNCLEAR" in line for line in describe(read(wire)))
