@@ -202,6 +202,10 @@ from tradingpartners.x12.ts278 import (
 from tradingpartners.x12.ts278_reader import (
     read_278,
 )
+from tradingpartners.x12.ts278_writer import (
+    repaired_patient_names,
+    write_278,
+)
 from tradingpartners.x12.writing import (
     GroupEnvelope,
     InterchangeEnvelope,
@@ -336,6 +340,7 @@ __all__ = [
     "read_999",
     "read_stream",
     "repaired_names",
+    "repaired_patient_names",
     "repairs",
     "review_certification",
     "rewrite",
@@ -344,6 +349,7 @@ __all__ = [
     "status",
     "unreadable",
     "write_270",
+    "write_278",
     "write_999",
     "write_interchange",
 ]
