@@ -128,10 +128,9 @@ def test_home_care_and_dental_care_are_read_with_all_of_their_codes() -> None:
         ClinicalInformation("CR6", ("3", "20260101", "RD8", "20260101-20260228", "", "", "Y", "I")),
     )
     assert event.delivery == ServiceDelivery(
-        "VS", Decimal(3), period="34", period_count=Decimal(2), pattern="SA", time_of_day="D"
+        "VS", Decimal(3), period="34", period_count=Decimal(2), pattern="D", time_of_day="D"
     )
     second = event.services[1]
-    assert second.procedures == (HealthCareCode("BO", "3E0P305"),)
     assert second.line == ProfessionalService(
         Procedure("HC", "S9123", description="NURSING AT HOME"), Decimal(95), "UN", Decimal(4), (), "", "2"
     )
@@ -154,7 +153,7 @@ def test_dependents_of_one_subscriber_have_their_own_events() -> None:
 
 def test_a_decision_is_read_with_its_reasons_numbers_and_dates() -> None:
     (event,) = read_sample("response_denied").patients[0].events
-    assert event.decision == ReviewDecision("A3", "", ("0F", "0V"), "N")
+    assert event.decision == ReviewDecision("A3", "", ("0F",), "N")
     (event,) = read_sample("response_certified").patients[0].events
     assert event.decision == ReviewDecision("A1", "AUTH001")
     assert event.traces == (Trace("2", "PA0001", "9PREFLIGHT"), Trace("1", "ACME77", "1123456789"))
@@ -384,10 +383,23 @@ def test_trailing_separators_and_padding_change_nothing() -> None:
     assert event.traces == (Trace("2", "T1", "9PREFLIGHT"),)
 
 
-def test_without_a_repetition_separator_reasons_stay_one() -> None:
-    text = sample("278_response_denied.edi").decode().replace("*0700*^*00501*", "*0700*U*00501*")
-    (event,) = review_in(text).patients[0].events
-    assert event.decision is not None and event.decision.reasons == ("0F^0V",)
+@pytest.mark.parametrize(("isa11", "reasons"), [("^", ("0F", "0V")), ("U", ("0F^0V",))])
+def test_reasons_repeat_where_there_is_a_separator_for_it(isa11: str, reasons: tuple[str, ...]) -> None:
+    text = sample("278_response_denied.edi").decode().replace("*0F*", "*0F^0V*")
+    (event,) = review_in(text.replace("*0700*^*00501*", f"*0700*{isa11}*00501*")).patients[0].events
+    assert event.decision is not None and event.decision.reasons == reasons
+
+
+def test_the_codes_of_a_service_are_read() -> None:
+    review = review_with(
+        "HL*4*3*EV*1", "UM*HS*I", "HL*5*4*SS*0", "HI*BO:3E0P305:D8:20260105:95:4*LOI:11506-3"
+    )
+    (service,) = review.patients[0].events[0].services
+    day = DateRange("", date(2026, 1, 5), None)
+    assert service.procedures == (
+        HealthCareCode("BO", "3E0P305", day, Decimal(95), Decimal(4)),
+        HealthCareCode("LOI", "11506-3"),
+    )
 
 
 def test_findings_carry_a_place_and_no_value() -> None:

@@ -187,6 +187,11 @@ OF_REVIEW: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
     ({"transaction_type": "18"}, INVALID, "transaction_type"),
     ({"payer": None}, REQUIRED, "payer"),
     ({"requester": None}, REQUIRED, "requester"),
+    (
+        {"requester": CLINIC._replace(party=CLINIC.party._replace(id="", id_qualifier=""))},
+        REQUIRED,
+        "requester.party.id",
+    ),
     ({"patients": ()}, REQUIRED, "patients"),
     ({"patients": (ReviewPatient(None, None, (SURGERY,)),)}, REQUIRED, "patients[0].subscriber"),
     ({"patients": (ReviewPatient(ALICE),)}, REQUIRED, "patients[0].events"),
@@ -208,6 +213,7 @@ OF_PERSON: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
         "party.last_name",
     ),
     ({"gender": "W"}, INVALID, "gender"),
+    ({"birth_date": None}, REQUIRED, "birth_date"),
     ({"relationship": "19"}, INVALID, "relationship"),
     ({"birth_sequence": "2"}, REQUIRED, "relationship"),
     ({"relationship": "18", "employment_status": "XX"}, INVALID, "employment_status"),
@@ -247,7 +253,9 @@ OF_EVENT: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
     ({"traces": (Trace("2", "T1", "9PREFLIGHT"),)}, INVALID, "traces[0].type"),
     ({"traces": (Trace("1", "", "9PREFLIGHT"),)}, REQUIRED, "traces[0].number"),
     ({"traces": (Trace("1", "T1", "9SHORT"),)}, SHORT, "traces[0].originator"),
-    ({"traces": (Trace("1", "T1", "9PREFLIGHT"),) * 4}, LIMIT, "traces"),
+    ({"traces": (Trace("1", "T1", "9PREFLIGHT"),) * 3}, LIMIT, "traces"),
+    ({"references": OLD_NUMBER * 2}, LIMIT, "references"),
+    ({"references": (Reference("9F", "R1", ""),)}, INVALID, "references[0].qualifier"),
     ({"dates": (DateRange("999", date(2026, 1, 1), None),)}, INVALID, "dates[0].qualifier"),
     ({"dates": (DateRange("472", None, None),)}, REQUIRED, "dates[0].begin"),
     ({"dates": (DateRange("472", date(2026, 1, 2), date(2026, 1, 1)),)}, INVALID, "dates[0].end"),
@@ -319,7 +327,16 @@ OF_PROVIDER: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
         INVALID,
         "contacts[0].numbers[0].qualifier",
     ),
-    ({"party": PARTY._replace(entity="PW"), "contacts": (Contact("IC", "", ()),)}, INVALID, "contacts"),
+    ({"party": PARTY._replace(entity="PW")}, REQUIRED, "address"),
+    (
+        {
+            "party": PARTY._replace(entity="PW"),
+            "address": Address(("7 ELM STREET",), "SPRINGFIELD", "IL", "62702"),
+            "contacts": (Contact("IC", "", ()),),
+        },
+        INVALID,
+        "contacts",
+    ),
 ]
 
 
@@ -359,6 +376,11 @@ def test_a_service_that_cannot_be_written_is_refused(line: Any, code: WriteError
     assert refusal_of(asking(SURGERY, KNEE, service)) == (code, f"patients[0].events[0].services[1].{field}")
 
 
+def test_a_request_has_no_codes_at_its_services() -> None:
+    asked = KNEE._replace(procedures=(HealthCareCode("BO", "3E0P305"),))
+    assert refusal_of(asking(SURGERY, asked)) == (INVALID, "patients[0].events[0].services[0].procedures")
+
+
 def test_teeth_that_are_none_are_refused() -> None:
     place = "patients[0].events[0].services[0].teeth[0]"
     for tooth, code, field in [
@@ -383,7 +405,7 @@ def test_a_provider_that_cannot_be_written_is_refused(
         (ReviewDecision(""), REQUIRED, "action"),
         (ReviewDecision("a1"), INVALID, "action"),
         (ReviewDecision("A1", "N" * 51), LONG, "number"),
-        (ReviewDecision("A3", "", ("0F",) * 6), LIMIT, "reasons"),
+        (ReviewDecision("A3", "", ("0F", "0V")), LIMIT, "reasons"),
         (ReviewDecision("A3", "", ("0^F",)), DELIMITER, "reasons"),
         (ReviewDecision("A3", second_opinion="X"), INVALID, "second_opinion"),
     ],
@@ -393,14 +415,6 @@ def test_a_decision_that_cannot_be_written_is_refused(
 ) -> None:
     review = asking(PatientEvent(decision=decision))._replace(purpose="11")
     assert refusal_of(review) == (code, f"patients[0].events[0].decision.{field}")
-
-
-def test_several_reasons_need_a_repetition_separator() -> None:
-    decision = ReviewDecision("A3", "", ("0F", "0V"))
-    review = asking(PatientEvent(decision=decision))._replace(purpose="11")
-    with pytest.raises(X12WriteError) as refusal:
-        write_278(review, control_number="0001", delimiters=Delimiters(repetition=""))
-    assert refusal.value.code == WriteErrorCode.LIMIT_EXCEEDED
 
 
 def test_a_value_fit_for_one_set_of_delimiters_may_not_fit_another() -> None:

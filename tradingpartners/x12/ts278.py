@@ -238,6 +238,7 @@ class ReviewService(NamedTuple):
     traces: tuple[Trace, ...] = ()
     references: tuple[Reference, ...] = ()
     dates: tuple[DateRange, ...] = ()
+    # HI: of a response, what is still to be sent (LOI); a request has none.
     procedures: tuple[HealthCareCode, ...] = ()
     line: ProfessionalService | InstitutionalService | DentalService | None = None
     teeth: tuple[Tooth, ...] = ()

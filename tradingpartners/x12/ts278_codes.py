@@ -48,7 +48,7 @@ DELIVERY_UNITS = words("DA MO WK")
 PERIODS = words("6 7 21 26 27 34 35")
 PATTERNS = words(
     """
-    1 2 3 4 5 6 7 8 9 A B C D E F G H J K L M MC N O P Q R S SA SB SC SD SG SL SP SX SY SZ T U V W WE X Y Z
+    1 2 3 4 5 6 7 8 9 A B C D E F G H J K L M N O P Q R S SG SL SP SX SY SZ T U V W X Y
     """
 )
 TIMES_OF_DAY = words("A B C D E F G Y Z")
@@ -63,8 +63,9 @@ REPORT_TYPES = words(
 )
 TRANSMISSIONS = words("BM EL EM FX VO")
 SENT_APART = words("BM EL EM FX")
-# REF01 of persons and providers, of events and services
-REFERENCES = words("0B 1G 1J 1L 1W 3L 6P 9F A6 BB D9 EI EJ F6 G1 G5 HJ IG LU N5 N6 N7 NQ NT SY TJ X4 ZH")
+# REF01 of persons and providers; of events and services.
+REFERENCES = words("0B 1G 1J 1L 1W 3L 6P A6 D9 EI EJ F6 G1 G5 HJ IG LU N5 N6 N7 NQ SY TJ X4 ZH")
+REVIEW_REFERENCES = words("BB NT")
 # NM108, PER, PRV01, DMG03, INS02 of a dependent, INS08
 IDENTIFIERS = words("24 34 46 PI XV XX ZZ MI II FI SV EI")
 CONTACT_NUMBERS = words("EM EX FX TE UR")

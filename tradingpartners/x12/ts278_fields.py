@@ -56,9 +56,9 @@ from tradingpartners.x12.ts278_codes import (
     UNITS,
 )
 
-# HI has twelve elements, HCR03 repeats five times, SV304 and TOO03 have five parts, CRC five codes.
+# HI has twelve elements, SV304 and TOO03 have five parts, CRC five codes; HCR03 does not repeat.
 MOST_CODES = 12
-MOST_REASONS = 5
+MOST_REASONS = 1
 MOST_PARTS = 5
 MOST_POINTERS = 4
 _DIAGNOSIS_QUALIFIERS = frozenset(["ABK", "ABF", "ABJ", "APR", "BK", "BF", "BJ", "PR"])
@@ -143,15 +143,12 @@ class Fields:
         )
 
     def hcr(self, value: ReviewDecision, at: str) -> Segment:
-        """HCR; several reasons need a repetition separator."""
-        repetition = self.delimiters.repetition
-        self.count(value.reasons, f"{at}.reasons", MOST_REASONS if repetition else 1)
-        reasons = [self.text(each, f"{at}.reasons", 1, 30) for each in value.reasons]
+        self.count(value.reasons, f"{at}.reasons", MOST_REASONS)
         return segment(
             "HCR",
             self.code(value.action, f"{at}.action", ACTIONS, required=True),
             self.text(value.number, f"{at}.number", 0, 50),
-            repetition.join(reasons) if repetition else "".join(reasons),
+            self.text(value.reasons[0], f"{at}.reasons", 1, 30) if value.reasons else "",
             self.code(value.second_opinion, f"{at}.second_opinion", frozenset("NY")),
         )
 

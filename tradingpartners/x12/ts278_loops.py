@@ -85,7 +85,7 @@ LEVELS = {
 EVENT_PROVIDERS = words("71 72 73 77 AAJ DD DK DN FA G3 P3 QB QV SJ")
 _EVENT_NAMES = (
     (EVENT_PROVIDERS, LEVELS[PATIENT_EVENT].name),
-    (words("45 FS ND PW R3"), NameLoop("2010EB", words("N3 N4"))),
+    (words("45 FS ND PW R3"), NameLoop("2010EB", words("N3 N4 AAA"))),
     (words("00 CA GG"), NameLoop("2010EC", words("REF DTP N3 N4 AAA"))),
 )
 KNOWN_LEVELS = frozenset(LEVELS) - {PROVIDER_OF_SERVICE}

@@ -64,16 +64,16 @@ class Names(Fields):
         )
         if not (party.last_name or party.id):
             refuse(WriteErrorCode.REQUIRED, f"{at}.party.last_name")
-        birth = write_date(value.birth_date) if value.birth_date else ""
-        demographics = segment(
-            "DMG", "D8" if birth else "", birth, self.code(value.gender, f"{at}.gender", GENDERS)
-        )
+        gender = self.code(value.gender, f"{at}.gender", GENDERS)
+        if gender and value.birth_date is None:
+            refuse(WriteErrorCode.REQUIRED, f"{at}.birth_date")
+        born = segment("DMG", "D8", write_date(value.birth_date), gender) if value.birth_date else None
         return [
             self.nm1(party, f"{at}.party", "1"),
             *self.references(value.references, f"{at}.references"),
             *self.place(value.address, f"{at}.address"),
             *self.rejected(value.rejections, f"{at}.rejections"),
-            *([demographics] if len(demographics) > 1 else []),
+            *([born] if born else []),
             *self._insured(value, at, is_dependent=is_dependent),
         ]
 
@@ -112,6 +112,8 @@ class Names(Fields):
             party = party._replace(entity="X3")
         elif loop == "2010B" and party.entity not in ("1P", "FA"):
             refuse(WriteErrorCode.INVALID_VALUE, f"{at}.party.entity")
+        if loop in ("2010A", "2010B") and not party.id:
+            refuse(WriteErrorCode.REQUIRED, f"{at}.party.id")
         place = self.place(value.address, f"{at}.address")
         provider = [self.prv(value.provider, f"{at}.provider")] if value.provider else []
         dates = enumerate(dated.dates if dated else ())
@@ -124,6 +126,9 @@ class Names(Fields):
             "DTP": [self.dtp(each, f"{at}.dates[{n}]") for n, each in dates],
             "AAA": self.rejected(rejections, f"{at}.rejections"),
         }
+        # Where a patient is driven to or from is nothing without its address.
+        if loop == "2010EB" and not (behind["N3"] and behind["N4"]):
+            refuse(WriteErrorCode.REQUIRED, f"{at}.address")
         for kind, segments in behind.items():
             if segments and kind not in _NAME_LOOPS[loop]:
                 refuse(WriteErrorCode.INVALID_VALUE, f"{at}.{_FIELDS_OF[kind]}")
@@ -152,11 +157,14 @@ class Names(Fields):
             number,
         )
 
-    def references(self, values: Sequence[Reference], at: str) -> list[Segment]:
+    def references(
+        self, values: Sequence[Reference], at: str, known: frozenset[str] = REFERENCES
+    ) -> list[Segment]:
+        """REF."""
         return [
             segment(
                 "REF",
-                self.code(each.qualifier, f"{at}[{n}].qualifier", REFERENCES, required=True),
+                self.code(each.qualifier, f"{at}[{n}].qualifier", known, required=True),
                 self.text(each.number, f"{at}[{n}].number", 1, 50),
                 self.text(each.description, f"{at}[{n}].description", 0, 80),
             )

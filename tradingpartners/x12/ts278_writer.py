@@ -27,14 +27,16 @@ from tradingpartners.x12.ts278 import (
     ReviewPerson,
     ReviewService,
 )
-from tradingpartners.x12.ts278_codes import REQUEST_TYPES, RESPONSE_TYPES
+from tradingpartners.x12.ts278_codes import REQUEST_TYPES, RESPONSE_TYPES, REVIEW_REFERENCES
 from tradingpartners.x12.ts278_fields import refuse, segment
 from tradingpartners.x12.ts278_loops import event_name_loop
 from tradingpartners.x12.ts278_names import NAMES, Names
 from tradingpartners.x12.writing import write_transaction_set
 
 MOST_ATTACHMENTS = 10
-MOST_TRACES = 3
+MOST_TRACES = 2
+# A payer adds a number of its own.
+MOST_TRACES_OF_RESPONSE = 3
 # A request of these kinds names what it is about by the payer's number.
 _NEEDS_AUTHORIZATION = frozenset(
     [
@@ -181,6 +183,8 @@ class _Writer(Names):
         """2000F."""
         segments = [self.level(SERVICE, parent, has_children=False), *self._review(value, at)]
         if value.procedures:
+            if not self.is_response:
+                refuse(WriteErrorCode.INVALID_VALUE, f"{at}.procedures")
             segments.append(self.hi(value.procedures, f"{at}.procedures"))
         if value.line is not None:
             pointers = getattr(value.line, "diagnosis_pointers", ())
@@ -200,13 +204,17 @@ class _Writer(Names):
         """TRN, AAA, UM, HCR, REF and DTP."""
         if value.decision is not None and not self.is_response:
             refuse(WriteErrorCode.INVALID_VALUE, f"{at}.decision")
-        self.count(value.traces, f"{at}.traces", MOST_TRACES)
+        most_traces = MOST_TRACES_OF_RESPONSE if self.is_response else MOST_TRACES
+        self.count(value.traces, f"{at}.traces", most_traces)
+        kinds = [each.qualifier for each in value.references]
+        if len(set(kinds)) < len(kinds):
+            refuse(WriteErrorCode.LIMIT_EXCEEDED, f"{at}.references")
         return [
             *[self.trn(each, f"{at}.traces[{n}]") for n, each in enumerate(value.traces)],
             *self.rejected(value.rejections, f"{at}.rejections"),
             *([self.um(value.information, f"{at}.information")] if value.information else []),
             *([self.hcr(value.decision, f"{at}.decision")] if value.decision else []),
-            *self.references(value.references, f"{at}.references"),
+            *self.references(value.references, f"{at}.references", REVIEW_REFERENCES),
             *[self.dtp(each, f"{at}.dates[{n}]") for n, each in enumerate(value.dates)],
         ]
 
