@@ -2,16 +2,19 @@
 
 from datetime import date, time
 from decimal import Decimal
+from time import perf_counter
 
 import pytest
 
 from tests.x12.reviews import (
+    ABOVE_PATIENT,
     ALICE,
     BOBBY,
     CLINIC,
     INITIAL,
     PAYER,
     SURGERY,
+    VERSION,
     clean_reviews,
     event_with,
     review_in,
@@ -42,6 +45,8 @@ from tradingpartners.x12 import (
     ServiceDelivery,
     Tooth,
     Trace,
+    describe,
+    inspection,
     read,
     review_certification,
 )
@@ -407,3 +412,28 @@ def test_findings_carry_a_place_and_no_value() -> None:
     assert len(review.findings) == 3
     assert "SECRET" not in repr(review.findings)
     assert review.findings[0].at.loop == "2000E"
+
+
+HOSTILE = {
+    "refusals above dependents": [*["AAA*N**72*C"] * 20_000, *["HL*4*3*23*1", "NM1*QC*1*AMES"] * 20_000],
+    "refusals above patients": ["HL*1**20*1", *["AAA*N**42*P"] * 20_000, *["HL*3*2*22*1"] * 20_000],
+    "numbers above events": [*["TRN*1*T1"] * 20_000, *["HL*4*3*EV*1"] * 20_000],
+    "conditions above services": [
+        *("HL*4*3*EV*1", *["CRC*75*Y*01"] * 20_000),
+        *["HL*5*4*SS*0", "CRC*75*Y*01"] * 20_000,
+    ],
+    "services below nobody": ["HL*9*9*SS*0", "SV1*HC:97110"] * 20_000,
+    "decisions": ["HL*4*3*EV*1", *["HCR*A1*N1"] * 40_000],
+    "codes": ["HL*4*3*EV*1", *["HI*" + "*".join(["ABK:M1711"] * 900)] * 40],
+}
+
+
+@pytest.mark.parametrize("segments", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("version", [VERSION, "004010X094A1"])
+def test_a_hostile_278_costs_bounded_time(segments: list[str], version: str) -> None:
+    body = set_of("BHT*0007*11*PA0001", *ABOVE_PATIENT, *segments, version=version)
+    wire = interchange(body, functional_id="HI", version=version)
+    begin = perf_counter()
+    inspection(read(wire))
+    assert sum(1 for _ in describe(read(wire))) > 0
+    assert perf_counter() - begin < 30

@@ -12,7 +12,7 @@ The rules in one place:
 - Silence is unknown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -186,9 +186,9 @@ def event_certification(event: PatientEvent, rejections: Iterable[Rejection] = (
     return _refuse(certification, decided=is_decided) if any(rejections) else certification
 
 
-def patient_certification(patient: ReviewPatient, rejections: Iterable[Rejection] = ()) -> Certification:
+def patient_certification(patient: ReviewPatient, rejections: Sequence[Rejection] = ()) -> Certification:
     """What holds for everything asked about a patient; `rejections` are those above it."""
-    above = (*rejections, *patient.rejections)
+    above = rejections or patient.rejections
     if not patient.events:
         refused = CertificationStatus.REJECTED if above else CertificationStatus.UNKNOWN
         return Certification(refused)

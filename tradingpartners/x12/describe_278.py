@@ -114,7 +114,7 @@ def _details(level: PatientEvent | ReviewService) -> Iterator[str]:
 
 
 def _answer(patient: ReviewPatient, rejections: tuple[Rejection, ...]) -> Iterator[str]:
-    above = (*rejections, *patient.rejections)
+    above = rejections or patient.rejections
     if not patient.events:
         yield f"{_person(patient)}: {_decided(patient_certification(patient, rejections))}"
     for line in rejections_in_words(patient.rejections):

@@ -77,7 +77,7 @@ def _certification(certification: Certification | None) -> Json:
 def _patient(patient: ReviewPatient, review: HealthCareServicesReview) -> Json:
     person, holder = patient.person, patient.subscriber
     party = person.party if person else None
-    above = (*review.rejections, *patient.rejections)
+    above = review.rejections or patient.rejections
     certification = patient_certification(patient, review.rejections) if review.is_response else None
     own_id = party.id if party else ""
     return {

@@ -66,6 +66,9 @@ _NOBODY = Party("", "", "", "", "", "", "")
 # What only a payer says.
 _ANSWERS = ("AAA", "HCR")
 _CLINICAL = ("CR1", "CR2", "CR4", "CR5", "CR6")
+# What a patient has counts again for each of its events and dependents: a hostile file would have
+# a million of both. The guide has 14 at most.
+MOST_IN_A_LOOP = 100
 # Segment ids to where they stand in the set.
 Found = dict[str, list[int]]
 
@@ -225,10 +228,10 @@ class LoopReader(SetReader):
         """What stands with a patient and belongs to its events: in 4010 it always does."""
         own = content.own
         return PatientEvent(
-            traces=self._traces(own),
-            dates=self._dates(own, content.loop),
-            diagnoses=self._codes(own, content.loop),
-            attachments=self._attachments(own),
+            traces=self._traces(own)[:MOST_IN_A_LOOP],
+            dates=self._dates(own, content.loop)[:MOST_IN_A_LOOP],
+            diagnoses=self._codes(own, content.loop)[:MOST_IN_A_LOOP],
+            attachments=self._attachments(own)[:MOST_IN_A_LOOP],
         )
 
     def with_clinical(self, event: PatientEvent, own: Found) -> PatientEvent:
@@ -258,7 +261,10 @@ class LoopReader(SetReader):
         return (*self._aaa(content.own, content.loop), *named)
 
     def _aaa(self, found: Found, loop: str) -> tuple[Rejection, ...]:
-        return tuple([read_aaa(self.segment(at), loop, at + 1) for at in found.get("AAA", ())])
+        places = found.get("AAA", [])
+        for at in places[MOST_IN_A_LOOP : MOST_IN_A_LOOP + 1]:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, at + 1, loop=loop)
+        return tuple([read_aaa(self.segment(at), loop, at + 1) for at in places[:MOST_IN_A_LOOP]])
 
     def _first(self, found: Found, name: str) -> Segment | None:
         """A segment of which a loop has one; others are found."""

@@ -30,7 +30,7 @@ from tradingpartners.x12.ts278 import (
     ReviewPatient,
     ReviewService,
 )
-from tradingpartners.x12.ts278_loop_reader import Content, LoopReader
+from tradingpartners.x12.ts278_loop_reader import Content, Found, LoopReader
 from tradingpartners.x12.ts278_loops import KNOWN_LEVELS, LEVELS, SEGMENTS, Level
 from tradingpartners.x12.ts278_segments import read_aaa
 
@@ -41,6 +41,8 @@ class _Event:
     def __init__(self, event: PatientEvent) -> None:
         self.event = event
         self.services: list[ReviewService] = []
+        # Where CRC, CL1 and CR1 to CR6 stand in the services.
+        self.clinical: Found = {}
 
 
 class _Patient:
@@ -209,7 +211,8 @@ class _Reader(LoopReader):
                 carried = patient.carried._replace(segment_number=level.start + 1)
                 patient.events.append(_Event(carried))
             event = patient.events[-1]
-        event.event = self.with_clinical(event.event, content.own)
+        for name, places in content.own.items():
+            event.clinical.setdefault(name, []).extend(places)
         event.services.append(self.service(level, content))
 
     def _check_levels(self, levels: list[HierarchicalLevel]) -> None:
@@ -246,13 +249,14 @@ class _Reader(LoopReader):
         """A subscriber above a dependent is the patient only where it has events of its own."""
         return tuple(
             [
-                each.patient._replace(
-                    events=tuple([one.event._replace(services=tuple(one.services)) for one in each.events])
-                )
+                each.patient._replace(events=tuple([self._whole(one) for one in each.events]))
                 for each in self.patients
                 if each.events or not each.has_dependents
             ]
         )
+
+    def _whole(self, event: _Event) -> PatientEvent:
+        return self.with_clinical(event.event, event.clinical)._replace(services=tuple(event.services))
 
 
 def _refuses(level: PatientEvent | ReviewService) -> bool:

@@ -161,9 +161,12 @@ def read_aaa(segment: Segment, loop: str, number: int) -> Rejection:
 
 
 def _composite(segment: Segment, position: int, component: str) -> list[str]:
-    """The parts of a composite; none where it is absent."""
-    text = element_at(segment, position)
-    return [part.strip() for part in text.split(component)] if text else []
+    """The parts of a composite; none where it is absent.
+
+    Split before it is trimmed: the separators of ASCII, which some send, count as blanks.
+    """
+    text = segment[position] if position < len(segment) else ""
+    return [part.strip() for part in text.split(component)] if text.strip() else []
 
 
 def _part(parts: list[str], number: int) -> str:
