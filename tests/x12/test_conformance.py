@@ -23,13 +23,11 @@ from tradingpartners.x12 import (
     write_270,
 )
 
+# What stands in the name of a sample that has a fault.
+_FAULTS = "damaged missing misplaced padded unreadable unknown wrong before as_patient 4010 undecided"
+FAULTS = _FAULTS.split()
 CLEAN = sorted(
-    path.name
-    for path in SAMPLES.glob("27*.edi")
-    if not any(
-        word in path.name for word in ("damaged", "missing", "padded", "unreadable", "wrong", "before")
-    )
-    and "as_patient" not in path.name
+    path.name for path in SAMPLES.glob("27*.edi") if not any(fault in path.name for fault in FAULTS)
 )
 BENEFIT = (*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30")
 
