@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from tradingpartners.models import Attempt, Route, TradingPartner, trace_number,
 from tradingpartners.retries import is_try_later
 
 # One line a transaction set: how its contents become ST…SE, and its GS01 and GS08.
-WRITERS: dict[str, Callable[..., str]] = {"270": x12.write_270}
+# No payer takes a letter outside of X12, and a name with an accent is still that name: it is folded.
+WRITERS: dict[str, Callable[..., str]] = {"270": partial(x12.write_270, fold_accents=True)}
 GROUPS = {"270": ("HS", "005010X279A1")}
 
 

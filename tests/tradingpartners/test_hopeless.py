@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,9 @@ from tests.gateway import bring_forward, work_until_quiet
 from tests.payers import ScriptedPayer
 from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import SftpServer
-from tradingpartners import tasks
+from tradingpartners import tasks, x12
 from tradingpartners.models import Dispatch, InboundDelivery, TransportLog
 from tradingpartners.services import claiming, inbound, payloads, sending
-from tradingpartners.services.inbound import deliveries as reader
 from tradingpartners.services.sending import live
 
 pytestmark = pytest.mark.django_db
@@ -120,14 +120,15 @@ def test_what_kills_its_reader_takes_no_other_delivery_with_it(
     acme.visit()
     acme.sweep()
     bring_forward()
-    real = reader.read_content
+    real = x12.read_stream
 
-    def read(delivery: InboundDelivery, content: bytes) -> Any:
+    def read(chunks: Iterable[bytes]) -> Any:
+        content = b"".join(chunks)
         if content == b"poison":
             raise MemoryError
-        return real(delivery, content)
+        return real([content])
 
-    monkeypatch.setattr(reader, "read_content", read)
+    monkeypatch.setattr(x12, "read_stream", read)
     contents = [b"poison", *(payers.envelope([f"BHT*0022*11*X{n}"]) for n in range(3))]
     with acme.inside():
         ids = [

@@ -139,3 +139,22 @@ def test_a_dependent_by_another_first_name_is_known_by_family_and_birth_date(
 ) -> None:
     payer_server.script = lambda q: reply(q, dependent(q, "EB*1**30**GOLD", trace(q), first_name="ANNIE"))
     assert ask_about_child(acme).active == 1
+
+
+def test_a_name_with_an_accent_is_asked_in_plain_letters_and_recognized(
+    acme: Acme, payer_server: ScriptedPayer
+) -> None:
+    with acme.inside():
+        patient = PatientFactory(first_name="José", last_name="Núñez")
+        coverage = CoverageFactory(
+            insurance_plan=acme.plan,
+            patient=patient,
+            subscriber_first_name="José",
+            subscriber_last_name="Núñez",
+        )
+    acme.visit(coverage=coverage)
+    run = acme.sweep()
+    work_until_quiet()
+    (question,) = payer_server.questions
+    assert question.subscriber[3:5] == ["NUNEZ", "JOSE"]
+    assert acme.read(run).active == 1

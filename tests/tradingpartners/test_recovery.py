@@ -12,6 +12,7 @@ from practice.rows import uuid7
 from tests.gateway import bring_forward, work, work_until_quiet
 from tests.payers import ScriptedPayer
 from tests.sweeps.conftest import Acme
+from tradingpartners import x12
 from tradingpartners.models import (
     ControlNumber,
     Dispatch,
@@ -21,7 +22,6 @@ from tradingpartners.models import (
 )
 from tradingpartners.services import claiming, inbound, interchanges, payloads, sending
 from tradingpartners.services.claiming import Claim
-from tradingpartners.services.inbound import deliveries as reader
 from tradingpartners.services.sending import live
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +124,7 @@ def test_a_delivery_whose_readers_do_not_survive_is_put_aside(
     def die(*args: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(reader, "read_content", die)
+    monkeypatch.setattr(x12, "read_stream", die)
     with pytest.raises(MemoryError):
         sending.send(claim(acme))
     with acme.inside():

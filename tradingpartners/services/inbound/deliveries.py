@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_interchanges
 from tradingpartners.services.inbound.applying import apply_sets
-from tradingpartners.services.inbound.sets import Reading, Set, read_content
+from tradingpartners.services.inbound.sets import Reading, Set
 
 log = logging.getLogger(__name__)
 
@@ -84,15 +84,14 @@ def _read_together(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     with tenant(organization_id):
         contents = payloads.contents_of(_to_read(deliveries))
     readings = [_read(delivery, contents) for delivery in deliveries]
-    sets = list(chain.from_iterable(reading.sets for reading in readings))
-    last = len(sets) - len(sets) % BATCH
-    for start in range(0, last, BATCH):
+    sets = chain.from_iterable(reading.sets() for reading in readings)
+    while len(batch := list(islice(sets, BATCH))) == BATCH:
         with tenant(organization_id):
-            if _apply(sets[start : start + BATCH]):
+            if _apply(batch):
                 # what stops the next batch is another fault
                 _unread(deliveries).update(rescue_count=0, reader_until=_lease_end())
     with tenant(organization_id):
-        _apply(sets[last:])
+        _apply(batch)
         _close(readings, now=timezone.now())
 
 
@@ -138,7 +137,7 @@ def _read(delivery: InboundDelivery, contents: Mapping[UUID, bytes]) -> Reading:
         return Reading(delivery, error="poison")
     if delivery.payload_id is None or delivery.payload_id not in contents:
         return Reading(delivery)
-    return read_content(delivery, contents[delivery.payload_id])
+    return Reading(delivery, contents[delivery.payload_id])
 
 
 def _apply(sets: Sequence[Set]) -> bool:

@@ -9,6 +9,9 @@ from uuid import UUID
 from tradingpartners import x12
 from tradingpartners.models import InboundDelivery
 
+# What is decoded at a time.
+_PIECE = 1 << 18
+
 
 class SetKey(NamedTuple):
     delivery_id: UUID
@@ -29,35 +32,39 @@ class Set(NamedTuple):
         return SetKey(self.delivery.pk, self.position)
 
 
-class Reading(NamedTuple):
-    """What stands in a delivery, or, in `error` and `offset`, why nothing can be read."""
+class Reading:
+    """One reading of a delivery: its sets as they are asked for, and what is known when they end."""
 
-    delivery: InboundDelivery
-    sets: tuple[Set, ...] = ()
-    acknowledgements: tuple[x12.InterchangeAcknowledgement, ...] = ()
-    findings: tuple[x12.Finding, ...] = ()
-    error: str = ""
-    offset: int = 0
+    def __init__(self, delivery: InboundDelivery, content: bytes = b"", *, error: str = "") -> None:
+        self.delivery = delivery
+        self.content = content
+        # Why nothing, or nothing more, can be read, and where.
+        self.error = error
+        self.offset = 0
+        self.acknowledgements: list[x12.InterchangeAcknowledgement] = []
+        self.findings: list[x12.Finding] = []
 
+    def sets(self) -> Iterator[Set]:
+        """Each transaction set, in flat memory; a damaged one never costs its neighbours."""
+        try:
+            yield from self._sets()
+        except x12.X12Error as error:
+            self.error, self.offset = error.code, error.offset
 
-def read_content(delivery: InboundDelivery, content: bytes) -> Reading:
-    try:
-        reading = x12.read(content)
-    except x12.X12Error as error:
-        return Reading(delivery, error=error.code, offset=error.offset)
-    return Reading(
-        delivery,
-        sets=tuple(_sets(delivery, reading)),
-        acknowledgements=tuple(a for each in reading.interchanges for a in each.acknowledgements),
-        findings=tuple(reading.findings),
-    )
-
-
-def _sets(delivery: InboundDelivery, reading: x12.Reading) -> Iterator[Set]:
-    position = 0
-    for interchange in reading.interchanges:
-        for group in interchange.groups:
-            for transaction in group.transactions:
+    def _sets(self) -> Iterator[Set]:
+        if not self.content:
+            return
+        position = 0
+        for event in x12.read_stream(_pieces(self.content)):
+            if isinstance(event, x12.TransactionSet):
                 position += 1
-                text = reading.text[slice(*transaction.span)]
-                yield Set(delivery, position, transaction, interchange.delimiters, text)
+                yield Set(self.delivery, position, event, event.delimiters, event.text)
+            elif isinstance(event, x12.InterchangeAcknowledgement):
+                self.acknowledgements.append(event)
+            elif isinstance(event, x12.Finding):
+                self.findings.append(event)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), _PIECE):
+        yield content[start : start + _PIECE]
