@@ -16,7 +16,7 @@ from tradingpartners.x12.parties import (
     read_delivery,
     read_procedure,
 )
-from tradingpartners.x12.remembering import LONGEST_REMEMBERED, MOST_REMEMBERED, remember
+from tradingpartners.x12.remembering import LONGEST_REMEMBERED, remember
 from tradingpartners.x12.segments import Delimiters, Segment, element_at
 from tradingpartners.x12.ts271 import (
     BENEFIT_CODES,
@@ -37,50 +37,68 @@ class Fault(NamedTuple):
 
 Faults = tuple[Fault, ...]
 
+# What is new is not worth remembering.
+_read_new_amount = read_amount.__wrapped__
 # The segments of a benefit that `read_benefit` reads.
 PLAIN = frozenset(["EB", "HSD", "III", "DTP"])
 _ELEMENTS = 14
 _BLANKS = [""] * _ELEMENTS
 _AMOUNT = 7
+_MOST_KNOWN = 16_384
+
+
+@lru_cache(maxsize=4)
+def known_benefits(delimiters: Delimiters) -> dict[tuple[str, int], Benefit]:
+    """Benefits by their text and the number of their EB; a plain dict, for nothing asks it more often.
+
+    Many answers of one payer have a benefit in the same place, and then they share one value.
+    """
+    return {}
 
 
 def read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benefit, Faults]:
-    """An EB and the HSD, III and DTP below it.
+    """An EB, segment `number` of its set, and the HSD, III and DTP below it.
 
-    The EB is segment `number` of its set; many answers of one payer have it in the same place, and
-    then they share one value.
+    One without faults is known from then on.
     """
-    if len(text) > LONGEST_REMEMBERED:
-        return _read_benefit(text, number, delimiters)
-    return _remembered_benefit(text, number, delimiters)
+    benefit, faults = _read_benefit(text, number, delimiters)
+    if not faults and len(text) <= LONGEST_REMEMBERED:
+        known = known_benefits(delimiters)
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[text, number] = benefit
+    return benefit, faults
 
 
 def _read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benefit, Faults]:
+    element, _, _, terminator = delimiters
+    eb, mark, below = text.partition(terminator)
+    parts = eb.split(element, _AMOUNT + 1)
+    if len(parts) <= _AMOUNT or not (amount_text := parts[_AMOUNT].strip()):
+        benefit, faults = _read_plan(text, delimiters)
+        return tuple.__new__(Benefit, (*benefit[:15], number, *benefit[16:])), faults
+    # Amounts differ from person to person. What stands around them does not, and is read once.
+    parts[_AMOUNT] = "0"
+    benefit, faults = _read_plan(element.join(parts) + mark + below, delimiters)
+    amount = _read_new_amount(amount_text)
+    if amount is None:
+        faults = (Fault(FindingCode.AMOUNT_INVALID, _AMOUNT), *faults)
+    # Not `_replace`, which takes eight times as long.
+    fields = (*benefit[:6], amount, *benefit[7:15], number, *benefit[16:])
+    return tuple.__new__(Benefit, fields), faults
+
+
+@remember
+def _read_plan(text: str, delimiters: Delimiters) -> tuple[Benefit, Faults]:
+    """A benefit as if its EB were segment 0."""
     eb, *below = text.split(delimiters.segment)
-    parts = eb.split(delimiters.element, _AMOUNT + 1)
-    amount = None
-    amount_text = parts[_AMOUNT].strip() if len(parts) > _AMOUNT else ""
-    if amount_text:
-        # Amounts differ from person to person. What stands around them does not, and is read once.
-        amount = read_amount(amount_text)
-        parts[_AMOUNT] = "0"
-        eb = delimiters.element.join(parts)
-    plan, faults = _read_eb(eb, delimiters)
-    if amount_text and amount is None:
-        faults = (*faults, Fault(FindingCode.AMOUNT_INVALID, _AMOUNT))
-    # Not `_replace`, which takes five times as long.
-    benefit = Benefit._make((*plan[:6], amount, *plan[7:15], number, *plan[16:]))
-    if not below:
-        return benefit, faults
+    benefit, faults = _read_eb(eb, delimiters)
     segments = [segment.split(delimiters.element) for segment in below]
     return benefit._replace(
         dates=tuple([read_date_range(each) for each in segments if each[0] == "DTP"]),
         deliveries=tuple([read_delivery(each) for each in segments if each[0] == "HSD"]),
         additional=tuple([_read_iii(each) for each in segments if each[0] == "III"]),
     ), (*faults, *_faults_below(segments))
-
-
-_remembered_benefit = lru_cache(maxsize=MOST_REMEMBERED)(_read_benefit)
 
 
 def _faults_below(segments: list[Segment]) -> list[Fault]:
@@ -99,9 +117,8 @@ def _read_iii(segment: Segment) -> AdditionalInformation:
     return AdditionalInformation(*[element_at(segment, at) for at in (1, 2, 3, 4)])
 
 
-@remember
 def _read_eb(text: str, delimiters: Delimiters) -> tuple[Benefit, Faults]:
-    """One EB with nothing below it, as if it were segment 0; what cannot be read is None and a fault."""
+    """EB; what cannot be read is None and a fault."""
     # 4010 has no repetition separator, yet its senders repeat service types with a caret.
     element, component, repetition = delimiters.element, delimiters.component, delimiters.repetition or "^"
     elements = [part.strip() for part in text.split(element)[1 : _ELEMENTS + 1]]

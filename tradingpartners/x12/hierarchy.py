@@ -48,44 +48,48 @@ def read_hierarchy(reader: SetReader, known: frozenset[str] = _LEVELS) -> list[H
 
     `known` are the codes HL03 may have: those of 270 and 271 unless told otherwise.
     """
-    last = len(reader.names) - 1
-    starts = reader.all("HL", 0, last)
-    ends = [*starts, last][1:]
-    levels = [_read_level(reader, start, end) for start, end in zip(starts, ends, strict=True)]
-    _check_levels(reader, levels, known)
+    starts = reader.everywhere("HL")
+    delimiters = reader.transaction.delimiters
+    text = delimiters.segment.join([reader.texts[start] for start in starts])
+    hls, faults = _read_hls(text, delimiters)
+    levels = []
+    ends = [*starts, len(reader.names) - 1][1:]
+    for (number, parent, level), start, end in zip(hls, starts, ends, strict=True):
+        if level not in known:
+            level = level or _level_of_name(reader, start, end)
+            if level not in known:
+                reader.find(FindingCode.HIERARCHY_LEVEL_UNKNOWN, start + 1, 3)
+        levels.append(HierarchicalLevel(number, parent, level, start, end))
+    for code, at, element in faults:
+        reader.find(code, starts[at] + 1, element, loop=_LOOPS.get(levels[at].level))
+    if not levels:
+        reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names))
     return levels
 
 
-def _read_level(reader: SetReader, start: int, end: int) -> HierarchicalLevel:
-    number, parent, level = _read_hl(reader.texts[start], reader.transaction.delimiters)
-    return HierarchicalLevel(number, parent, level or _level_of_name(reader, start, end), start, end)
-
-
 @remember
-def _read_hl(text: str, delimiters: Delimiters) -> tuple[str, str, str]:
-    """HL01 to HL03."""
-    number, parent, level = [*text.split(delimiters.element)[1:4], "", "", ""][:3]
-    return number.strip(), parent.strip(), level.strip()
+def _read_hls(
+    text: str, delimiters: Delimiters
+) -> tuple[list[tuple[str, str, str]], list[tuple[FindingCode, int, int]]]:
+    """HL01 to HL03 of the HLs of a set, and what is wrong with which of them and its elements."""
+    hls: list[tuple[str, str, str]] = []
+    faults: list[tuple[FindingCode, int, int]] = []
+    seen: set[str] = set()
+    for at, segment in enumerate(text.split(delimiters.segment) if text else ()):
+        number, parent, level = [*segment.split(delimiters.element)[1:4], "", "", ""][:3]
+        number, parent = number.strip(), parent.strip()
+        if not number:
+            faults.append((FindingCode.HIERARCHY_ID_MISSING, at, 1))
+        elif number in seen:
+            faults.append((FindingCode.HIERARCHY_ID_REPEATED, at, 1))
+        if parent and parent not in seen:
+            faults.append((FindingCode.HIERARCHY_PARENT_UNKNOWN, at, 2))
+        seen.add(number)
+        hls.append((number, parent, level.strip()))
+    return hls, faults
 
 
 def _level_of_name(reader: SetReader, start: int, end: int) -> str:
     name_at = reader.first("NM1", start, end)
     entity = element_at(reader.segment(name_at), 1) if name_at < end else ""
     return _LEVEL_OF_ENTITY.get(entity, "")
-
-
-def _check_levels(reader: SetReader, levels: list[HierarchicalLevel], known: frozenset[str]) -> None:
-    if not levels:
-        reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names))
-    seen: set[str] = set()
-    for level in levels:
-        number, loop = level.start + 1, _LOOPS.get(level.level)
-        if not level.id:
-            reader.find(FindingCode.HIERARCHY_ID_MISSING, number, 1, loop=loop)
-        elif level.id in seen:
-            reader.find(FindingCode.HIERARCHY_ID_REPEATED, number, 1, loop=loop)
-        if level.parent_id and level.parent_id not in seen:
-            reader.find(FindingCode.HIERARCHY_PARENT_UNKNOWN, number, 2, loop=loop)
-        if level.level not in known:
-            reader.find(FindingCode.HIERARCHY_LEVEL_UNKNOWN, number, 3)
-        seen.add(level.id)

@@ -152,9 +152,8 @@ _BLANKS = [""] * 10
 
 def read_trace(segment: Segment) -> Trace:
     """TRN; payers pad what they echo, so every part is trimmed."""
-    return Trace(
-        element_at(segment, 1), element_at(segment, 2), element_at(segment, 3), element_at(segment, 4)
-    )
+    _, type_, number, originator, division = segment if len(segment) == 5 else [*segment, *_BLANKS][:5]
+    return Trace(type_.strip(), number.strip(), originator.strip(), division.strip())
 
 
 def read_procedure(components: list[str]) -> Procedure:
@@ -166,14 +165,19 @@ def read_procedure(components: list[str]) -> Procedure:
 
 def read_reference(segment: Segment) -> Reference:
     """REF."""
-    return Reference(element_at(segment, 1), element_at(segment, 2), element_at(segment, 3))
+    _, qualifier, number, description = segment if len(segment) == 4 else [*segment, *_BLANKS][:4]
+    return Reference(qualifier.strip(), number.strip(), description.strip())
 
 
 def read_address(street: Segment, city: Segment) -> Address:
     """N3 and N4; one that is absent is an empty list."""
     lines = tuple([line for part in street[1:3] if (line := part.strip())])
-    name, state, postal_code, country, subdivision = [element_at(city, at) for at in (1, 2, 3, 4, 7)]
-    return Address(lines, name, state, postal_code, country, subdivision)
+    if len(city) < 8:
+        city = [*city, *_BLANKS]
+    _, name, state, postal_code, country, _, _, subdivision, *_ = city
+    return Address(
+        lines, name.strip(), state.strip(), postal_code.strip(), country.strip(), subdivision.strip()
+    )
 
 
 def read_contact(segment: Segment) -> Contact:
@@ -192,10 +196,13 @@ def read_provider(segment: Segment) -> ProviderInformation:
 
 def read_entity(segments: list[Segment]) -> RelatedEntity:
     """An NM1 and the N3, N4, PER, PRV and REF behind it, in whatever order."""
+    name = segments[0]
+    if len(segments) == 1:
+        return RelatedEntity(read_party(name), relationship=element_at(name, 10))
     found: dict[str, list[Segment]] = {}
-    for segment in segments:
+    for segment in segments[1:]:
         found.setdefault(segment[0], []).append(segment)
-    name, city = found.get("NM1", _NONE)[0], found.get("N4", _NONE)[0]
+    city = found.get("N4", _NONE)[0]
     return RelatedEntity(
         party=read_party(name),
         address=read_address(found.get("N3", _NONE)[0], city) if "N3" in found or "N4" in found else None,
@@ -209,19 +216,19 @@ def read_entity(segments: list[Segment]) -> RelatedEntity:
 
 
 _NONE: list[Segment] = [[]]
-# NM101 of payers, providers and facilities, whose names are no secret of a patient.
-_PUBLIC_ENTITIES = frozenset(["13", "1I", "1P", "2B", "36", "73", "80", "FA", "P3", "P5", "PR", "X3", "Y2"])
+# NM101 of payers and of those that ask them. Who they are is no secret of a patient.
+_ASKERS_AND_PAYERS = frozenset(["1P", "2B", "36", "80", "FA", "GP", "P5", "PR"])
 
 
-def read_name(text: str, delimiters: Delimiters) -> RelatedEntity:
-    """An NM1 that nothing else of its entity follows, before it is split."""
-    if element_at(text.split(delimiters.element, 2), 1) in _PUBLIC_ENTITIES:
-        return _read_public_name(text, delimiters)
+def read_public_name(text: str, delimiters: Delimiters) -> RelatedEntity:
+    """The NM1 of a payer or of who asks, which is the same in every set of a file."""
+    if element_at(text.split(delimiters.element, 2), 1) in _ASKERS_AND_PAYERS:
+        return _remembered_name(text, delimiters)
     return read_entity([text.split(delimiters.element)])
 
 
 @remember
-def _read_public_name(text: str, delimiters: Delimiters) -> RelatedEntity:
+def _remembered_name(text: str, delimiters: Delimiters) -> RelatedEntity:
     return read_entity([text.split(delimiters.element)])
 
 

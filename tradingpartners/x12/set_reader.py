@@ -67,6 +67,15 @@ class SetReader:
         except ValueError:
             return end
 
+    def everywhere(self, name: str) -> list[int]:
+        """Where such segments are in the whole set: fast where there are few."""
+        positions: list[int] = []
+        at = -1
+        for _ in range(self.names.count(name)):
+            at = self.names.index(name, at + 1)
+            positions.append(at)
+        return positions
+
     def by_name(self, start: int, end: int) -> dict[str, list[int]]:
         """Where the segments of a stretch are, by their ids."""
         found: dict[str, list[int]] = {}

@@ -27,11 +27,14 @@ from tradingpartners.x12.parties import (
     RelatedEntity,
     read_address,
     read_contact,
+    read_entity,
     read_party,
     read_provider,
+    read_public_name,
     read_reference,
     read_trace,
 )
+from tradingpartners.x12.remembering import remember
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts271 import (
     PRE_HIERARCHY,
@@ -52,7 +55,7 @@ class _Person(NamedTuple):
 
 
 class _Insured(NamedTuple):
-    """INS."""
+    """INS. INS03 001 with INS04 25: the payer knows the person by other identifiers."""
 
     relationship: str | None = None
     changed: bool = False
@@ -68,6 +71,8 @@ _OF_PERSON = _OF_UPPER | frozenset(["TRN", "DMG", "INS", "HI", "DTP", "MPI"])
 _LONE_NAME = ["NM1"]
 _NOBODY = Party("", "", "", "", "", "", "")
 _NOT_SAID = _Insured()
+# INS17.
+_SEQUENCES = frozenset([f"{number}" for number in range(1, 100)])
 
 
 def read_271(transaction: TransactionSet, delimiters: Delimiters) -> EligibilityResponse:
@@ -80,7 +85,7 @@ class _Reader(BenefitReader):
 
     def __init__(self, transaction: TransactionSet, delimiters: Delimiters) -> None:
         super().__init__(transaction, delimiters)
-        self.traces = {at: read_trace(self.segment(at)) for at in self.all("TRN", 1, len(self.names))}
+        self.traces = {at: read_trace(self.segment(at)) for at in self.everywhere("TRN")}
         self.payer: RelatedEntity | None = None
         self.receiver: RelatedEntity | None = None
         self.rejections: list[Rejection] = []
@@ -146,7 +151,7 @@ class _Reader(BenefitReader):
         """2000A with 2100A, or 2000B with 2100B: who it is, and its AAA."""
         start, end, names = level.start + 1, level.end, self.names
         if names[start:end] == _LONE_NAME:
-            return self.entity([start]), []
+            return read_public_name(self.texts[start], self.delimiters), []
         name_at = self.first("NM1", start, end)
         rejections = [
             *self._rejections(loop, start, name_at),
@@ -159,7 +164,7 @@ class _Reader(BenefitReader):
         if name_at == end:
             self.find(FindingCode.SEGMENT_MISSING, start + 1, loop=name_loop, missing="NM1")
             return None, rejections
-        return self.entity(list(range(name_at, end))), rejections
+        return read_entity([self.segment(at) for at in range(name_at, end)]), rejections
 
     def _person(self, level: HierarchicalLevel, holder: _Person | None) -> _Person:
         """2000C or 2000D to the end of its 2110."""
@@ -235,22 +240,16 @@ class _Reader(BenefitReader):
 
     def _demographics(self, position: int, loops: Loops) -> tuple[date | None, str | None]:
         """DMG02 and DMG03."""
-        segment = self.segment(position)
-        text = element_at(segment, 2)
+        _, _, text, gender, *_ = [*self.segment(position), "", "", ""]
         birth_date = read_date(text)
-        if birth_date is None and text:
+        if birth_date is None and text.strip():
             self.find(FindingCode.DATE_INVALID, position + 1, 2, loop=loops.name)
-        return birth_date, element_at(segment, 3) or None
+        return birth_date, gender.strip() or None
 
     def _insured(self, positions: list[int]) -> _Insured:
-        """INS. INS03 001 with INS04 25: the payer knows the person by other identifiers."""
-        segments = [self.segment(at) for at in positions]
-        sequence = element_at(segments[0], 17)
-        return _Insured(
-            element_at(segments[0], 2) or None,
-            any(element_at(each, 3) == "001" and element_at(each, 4) == "25" for each in segments),
-            int(sequence) if sequence.isascii() and sequence.isdigit() and len(sequence) < 10 else None,
-        )
+        """INS, of which the guide has one."""
+        insured = [_read_ins(self.texts[at], self.delimiters) for at in positions]
+        return insured[0]._replace(changed=True) if any(each.changed for each in insured) else insured[0]
 
     def _address(self, found: Found) -> Address | None:
         """N3 and N4."""
@@ -290,12 +289,25 @@ class _Reader(BenefitReader):
         return [self.rejection(loop, position) for position in self.all("AAA", start, end)]
 
 
+@remember
+def _read_ins(text: str, delimiters: Delimiters) -> _Insured:
+    segment = text.split(delimiters.element)
+    sequence = element_at(segment, 17)
+    return _Insured(
+        relationship=element_at(segment, 2) or None,
+        changed=element_at(segment, 3) == "001" and element_at(segment, 4) == "25",
+        birth_sequence=int(sequence) if sequence in _SEQUENCES else None,
+    )
+
+
 def _place(finding: Finding) -> tuple[int, int]:
     return finding.at.segment_number, finding.at.element or 0
 
 
 def _answers(people: list[_Person]) -> tuple[Answer, ...]:
     """A subscriber with no EB and no AAA of its own above a dependent was not answered for."""
+    if len(people) == 1:
+        return (people[0].answer,)
     holders = {id(person.holder) for person in people}
     return tuple(
         [
