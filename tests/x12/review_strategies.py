@@ -40,9 +40,9 @@ from tradingpartners.x12 import (
     Tooth,
     Trace,
 )
-from tradingpartners.x12 import ts278_codes as codes
-from tradingpartners.x12.ts271 import Rejection
-from tradingpartners.x12.ts278_loops import EVENT_PROVIDERS
+from tradingpartners.x12.ts271.values import Rejection
+from tradingpartners.x12.ts278 import codes
+from tradingpartners.x12.ts278.loops import EVENT_PROVIDERS
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 

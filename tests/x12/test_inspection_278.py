@@ -10,8 +10,8 @@ import pytest
 from tests.x12.reviews import VERSION, set_of
 from tests.x12.wire import interchange, sample
 from tradingpartners.x12 import CertificationFlag, describe, inspection, read
-from tradingpartners.x12.certification import CertificationStatus
-from tradingpartners.x12.ts278_codes import ACTIONS, DATES, LEVELS_OF_SERVICE, QUANTITIES, TRANSMISSIONS
+from tradingpartners.x12.ts278.certification import CertificationStatus
+from tradingpartners.x12.ts278.codes import ACTIONS, DATES, LEVELS_OF_SERVICE, QUANTITIES, TRANSMISSIONS
 
 CERTIFICATION_KEYS = {"status", "authorization_number", "administrative_reference", "needs_person", "flags"}
 REVIEW_KEYS = CERTIFICATION_KEYS | {

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from tradingpartners.x12.certification import (
+from tradingpartners.x12.parties import DateRange, Party, Reference, RelatedEntity
+from tradingpartners.x12.ts271.values import Rejection
+from tradingpartners.x12.ts278.certification import (
     Certification,
     CertificationFlag,
     CertificationStatus,
@@ -16,9 +18,7 @@ from tradingpartners.x12.certification import (
     review_certification,
     service_certification,
 )
-from tradingpartners.x12.parties import DateRange, Party, Reference, RelatedEntity
-from tradingpartners.x12.ts271 import Rejection
-from tradingpartners.x12.ts278 import (
+from tradingpartners.x12.ts278.values import (
     HealthCareServicesReview,
     PatientEvent,
     ReviewDecision,

@@ -58,7 +58,7 @@ from tradingpartners.x12 import (
     repaired_patient_names,
     write_278,
 )
-from tradingpartners.x12.ts271 import Rejection
+from tradingpartners.x12.ts271.values import Rejection
 
 PIPES = Delimiters("|", ">", "!", "\n")
 

@@ -5,7 +5,7 @@ import pytest
 from tests.x12.wire import ABOVE_SUBSCRIBER, ALICE, interchange, only_set, sample, transaction_set
 from tradingpartners.x12 import describe, read
 from tradingpartners.x12.code_tables import words
-from tradingpartners.x12.guide_tables import SegmentUse, guide_for
+from tradingpartners.x12.conformance.guide_tables import SegmentUse, guide_for
 
 # Segment and element; the table with words for the codes that the guide of a 271 has there.
 CODED = {

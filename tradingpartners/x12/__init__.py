@@ -4,12 +4,17 @@ Standard library only; no Django, files, clock, randomness or logging. Everythin
 from outside is here; import from `tradingpartners.x12` and no deeper.
 """
 
-from tradingpartners.x12.acknowledging import (
+from tradingpartners.x12.acknowledgements.acknowledging import (
     AcknowledgementPolicy,
     acknowledge,
     acknowledge_interchange,
 )
-from tradingpartners.x12.acks import (
+from tradingpartners.x12.acknowledgements.answering import (
+    AcknowledgedInterchange,
+    AcknowledgementFile,
+    acknowledge_reading,
+)
+from tradingpartners.x12.acknowledgements.ts999 import (
     Context,
     ElementError,
     ImplementationAcknowledgement,
@@ -17,21 +22,6 @@ from tradingpartners.x12.acks import (
     SetAcknowledgement,
     read_999,
     write_999,
-)
-from tradingpartners.x12.answering import (
-    AcknowledgedInterchange,
-    AcknowledgementFile,
-    acknowledge_reading,
-)
-from tradingpartners.x12.certification import (
-    Certification,
-    CertificationFlag,
-    CertificationStatus,
-    certified_period,
-    event_certification,
-    patient_certification,
-    review_certification,
-    service_certification,
 )
 from tradingpartners.x12.characters import (
     CharacterSet,
@@ -42,35 +32,23 @@ from tradingpartners.x12.characters import (
 from tradingpartners.x12.code_tables import (
     in_words,
 )
-from tradingpartners.x12.conformance import (
+from tradingpartners.x12.conformance.checker import (
     check_content,
-)
-from tradingpartners.x12.coverage import (
-    CoverageReason,
-    CoverageVerdict,
-    decide_coverage,
-    month_end,
-)
-from tradingpartners.x12.coverage_notices import (
-    Notice,
-    NoticeCode,
-    OtherPayer,
-)
-from tradingpartners.x12.coverage_status import (
-    GENERAL_SERVICE_TYPE,
-    CoverageStatus,
-    deciding_benefits,
-    deciding_rejections,
-    status,
-)
-from tradingpartners.x12.description import (
-    describe,
-    describe_finding,
 )
 from tradingpartners.x12.elements import (
     plain,
 )
-from tradingpartners.x12.envelope import (
+from tradingpartners.x12.envelope.reading import (
+    read,
+)
+from tradingpartners.x12.envelope.rewriting import (
+    rewrite,
+    rewrite_set,
+)
+from tradingpartners.x12.envelope.streaming import (
+    read_stream,
+)
+from tradingpartners.x12.envelope.values import (
     Event,
     FunctionalGroup,
     GroupClosed,
@@ -84,6 +62,11 @@ from tradingpartners.x12.envelope import (
     RefusedSet,
     TransactionSet,
 )
+from tradingpartners.x12.envelope.writing import (
+    GroupEnvelope,
+    InterchangeEnvelope,
+    write_interchange,
+)
 from tradingpartners.x12.errors import (
     Finding,
     FindingCode,
@@ -93,21 +76,39 @@ from tradingpartners.x12.errors import (
     X12ErrorCode,
     X12WriteError,
 )
-from tradingpartners.x12.figures import (
+from tradingpartners.x12.meaning.coverage import (
+    CoverageReason,
+    CoverageVerdict,
+    decide_coverage,
+    month_end,
+)
+from tradingpartners.x12.meaning.coverage_notices import (
+    Notice,
+    NoticeCode,
+    OtherPayer,
+)
+from tradingpartners.x12.meaning.coverage_status import (
+    GENERAL_SERVICE_TYPE,
+    CoverageStatus,
+    deciding_benefits,
+    deciding_rejections,
+    status,
+)
+from tradingpartners.x12.meaning.figures import (
     Condition,
     Figures,
     Network,
     benefit_figures,
 )
-from tradingpartners.x12.inspect import (
-    all_findings,
-    each_finding,
-    finding_in_place,
-    inspection,
-    unreadable,
-)
-from tradingpartners.x12.names import (
+from tradingpartners.x12.meaning.names import (
     normalize_last_name,
+)
+from tradingpartners.x12.meaning.periods import (
+    Period,
+)
+from tradingpartners.x12.meaning.stated_figures import (
+    Remark,
+    RemarkCode,
 )
 from tradingpartners.x12.parties import (
     Address,
@@ -123,28 +124,28 @@ from tradingpartners.x12.parties import (
     ServiceDelivery,
     Trace,
 )
-from tradingpartners.x12.periods import (
-    Period,
+from tradingpartners.x12.reports.description import (
+    describe,
+    describe_finding,
 )
-from tradingpartners.x12.reading import (
-    read,
-)
-from tradingpartners.x12.rewriting import (
-    rewrite,
-    rewrite_set,
+from tradingpartners.x12.reports.inspection import (
+    all_findings,
+    each_finding,
+    finding_in_place,
+    inspection,
+    unreadable,
 )
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
     Delimiters,
 )
-from tradingpartners.x12.stated_figures import (
-    Remark,
-    RemarkCode,
+from tradingpartners.x12.ts270.codes import (
+    is_npi,
 )
-from tradingpartners.x12.streaming import (
-    read_stream,
+from tradingpartners.x12.ts270.reader import (
+    read_270,
 )
-from tradingpartners.x12.ts270 import (
+from tradingpartners.x12.ts270.values import (
     Dependent,
     EligibilityInquiry,
     EligibilityQuestion,
@@ -153,18 +154,15 @@ from tradingpartners.x12.ts270 import (
     Subscriber,
     as_questions,
 )
-from tradingpartners.x12.ts270_codes import (
-    is_npi,
-)
-from tradingpartners.x12.ts270_reader import (
-    read_270,
-)
-from tradingpartners.x12.ts270_writer import (
+from tradingpartners.x12.ts270.writer import (
     repaired_names,
     repairs,
     write_270,
 )
-from tradingpartners.x12.ts271 import (
+from tradingpartners.x12.ts271.reader import (
+    read_271,
+)
+from tradingpartners.x12.ts271.values import (
     AdditionalInformation,
     Answer,
     Benefit,
@@ -172,10 +170,20 @@ from tradingpartners.x12.ts271 import (
     MilitaryService,
     Rejection,
 )
-from tradingpartners.x12.ts271_reader import (
-    read_271,
+from tradingpartners.x12.ts278.certification import (
+    Certification,
+    CertificationFlag,
+    CertificationStatus,
+    certified_period,
+    event_certification,
+    patient_certification,
+    review_certification,
+    service_certification,
 )
-from tradingpartners.x12.ts278 import (
+from tradingpartners.x12.ts278.reader import (
+    read_278,
+)
+from tradingpartners.x12.ts278.values import (
     LEVELS_OF_SERVICE,
     Admission,
     Attachment,
@@ -199,17 +207,9 @@ from tradingpartners.x12.ts278 import (
     ReviewService,
     Tooth,
 )
-from tradingpartners.x12.ts278_reader import (
-    read_278,
-)
-from tradingpartners.x12.ts278_writer import (
+from tradingpartners.x12.ts278.writer import (
     repaired_patient_names,
     write_278,
-)
-from tradingpartners.x12.writing import (
-    GroupEnvelope,
-    InterchangeEnvelope,
-    write_interchange,
 )
 
 __all__ = [

@@ -1,6 +1,6 @@
 """What the readers of 270, 271 and 999 share: one set, its segments, what is found wrong with it."""
 
-from tradingpartners.x12.envelope import TransactionSet
+from tradingpartners.x12.envelope.values import TransactionSet
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, FindingCode, Location
 from tradingpartners.x12.parties import DateRange, read_dtp
 from tradingpartners.x12.segments import Segment, segment_id, segment_texts

@@ -1,0 +1,1 @@
+"""TA1 and 999: read, written, and made from findings."""

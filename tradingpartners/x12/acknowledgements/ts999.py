@@ -1,0 +1,389 @@
+"""Acknowledgements as values: 999 (005010X231A1), read and written, and 997, read.
+
+What a payer says of the sets we sent, and what we say of those we got. No value of the message is
+kept or copied (IK404): a birth date in an acknowledgement is a birth date too many. CTX is kept as
+it came, for it may name the set by its trace number; we write none of our own accord.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tradingpartners.x12.envelope.values import TransactionSet
+from tradingpartners.x12.envelope.writing import write_transaction_set
+from tradingpartners.x12.errors import Finding, FindingCode, WriteErrorCode, X12WriteError
+from tradingpartners.x12.segments import (
+    DEFAULT_DELIMITERS,
+    Delimiters,
+    Segment,
+    check_text,
+    element_at,
+)
+from tradingpartners.x12.set_reader import SetReader
+
+VERSION = "005010X231A1"
+FUNCTIONAL_ID = "FA"
+# IK502 to IK506, AK905 to AK909.
+MOST_NOTES = 5
+# CTX of one IK3 or IK4; more is nobody's context.
+MOST_CONTEXTS = 10
+
+_SEGMENT_IDS = "ST AK1 AK2 IK3 AK3 CTX IK4 AK4 IK5 AK5 AK9 SE"
+_SEGMENTS = frozenset(_SEGMENT_IDS.split())
+# 997 says the same with other segment ids.
+_AS_999 = {"AK3": "IK3", "AK4": "IK4", "AK5": "IK5"}
+
+
+class Context(NamedTuple):
+    """CTX: what made an error one, or whose business it is ("TRN02" and a trace number)."""
+
+    # CTX01, each repetition a name and, where there is one, a reference.
+    names: tuple[tuple[str, str], ...]
+    segment_id: str = ""
+    segment_number: int | None = None
+    loop: str = ""
+    # CTX05: element, component, repetition; CTX06: reference numbers.
+    position: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+class ElementError(NamedTuple):
+    """IK4: what is wrong with an element of a segment."""
+
+    element: int | None
+    component: int | None
+    repetition: int | None
+    # IK402, the number of the data element in the dictionary.
+    reference: str | None
+    code: str
+    contexts: tuple[Context, ...] = ()
+
+
+class SegmentError(NamedTuple):
+    """IK3: what is wrong with a segment; ST is segment 1."""
+
+    segment_id: str
+    segment_number: int | None
+    loop: str | None
+    code: str | None
+    elements: tuple[ElementError, ...]
+    contexts: tuple[Context, ...] = ()
+
+
+class SetAcknowledgement(NamedTuple):
+    """AK2 to IK5: one transaction set. Code A accepted, E accepted with errors, else rejected."""
+
+    set_id: str
+    control_number: str
+    version: str | None
+    code: str | None
+    notes: tuple[str, ...]
+    errors: tuple[SegmentError, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return self.code in ("A", "E")
+
+
+class ImplementationAcknowledgement(NamedTuple):
+    """999: one functional group and its sets; accepted sets need not be listed."""
+
+    functional_id: str
+    group_control_number: str
+    version: str | None
+    sets: tuple[SetAcknowledgement, ...]
+    # AK901: A, E, P some sets rejected, else rejected.
+    code: str | None
+    included: int | None
+    received: int | None
+    accepted: int | None
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_999(transaction: TransactionSet) -> ImplementationAcknowledgement:
+    """Read a 999 or a 997 from ST to SE."""
+    return _Reader(transaction).read()
+
+
+class _Reader(SetReader):
+    """Walks one set, a loop at a time."""
+
+    def __init__(self, transaction: TransactionSet) -> None:
+        super().__init__(transaction)
+        self.group: Segment = []
+        self.summary: Segment = []
+        self.sets: list[SetAcknowledgement] = []
+        self.open_set: Segment | None = None
+        self.errors: list[SegmentError] = []
+        # Of the last of the errors: its elements, and the contexts of it and of each of them.
+        self.elements: list[ElementError] = []
+        self.contexts: list[list[Context]] = []
+
+    def read(self) -> ImplementationAcknowledgement:
+        handlers = {
+            "AK1": self._group_header,
+            "AK2": self._set_header,
+            "IK3": self._segment_error,
+            "CTX": self._context,
+            "IK4": self._element_error,
+            "IK5": self._set_trailer,
+            "AK9": self._group_trailer,
+        }
+        self.check_names(_SEGMENTS)
+        for position, name in enumerate(self.names):
+            handler = handlers.get(_AS_999.get(name, name))
+            if handler:
+                handler(self.segment(position), position + 1)
+        if self.open_set is not None:
+            self._close_set(["IK5"], len(self.names))
+        self._check_summary()
+        return ImplementationAcknowledgement(
+            functional_id=element_at(self.group, 1),
+            group_control_number=element_at(self.group, 2),
+            version=element_at(self.group, 3) or None,
+            sets=tuple(self.sets),
+            code=element_at(self.summary, 1) or None,
+            included=_count(self.summary, 2),
+            received=_count(self.summary, 3),
+            accepted=_count(self.summary, 4),
+            notes=_notes(self.summary, 5),
+            findings=tuple(self.findings),
+        )
+
+    def _group_header(self, segment: Segment, number: int) -> None:
+        if self.group:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.group = segment
+
+    def _set_header(self, segment: Segment, number: int) -> None:
+        if self.open_set is not None:
+            self._close_set(["IK5"], number)
+        self.open_set, self.errors = segment, []
+
+    def _segment_error(self, segment: Segment, number: int) -> None:
+        if self.open_set is None:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self._close_error()
+        self.contexts = [[]]
+        self.errors.append(
+            SegmentError(
+                segment_id=element_at(segment, 1),
+                segment_number=_count(segment, 2),
+                loop=element_at(segment, 3) or None,
+                code=element_at(segment, 4) or None,
+                elements=(),
+            )
+        )
+
+    def _element_error(self, segment: Segment, number: int) -> None:
+        if not self.contexts:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.elements.append(_read_element_error(segment))
+        self.contexts.append([])
+
+    def _context(self, segment: Segment, number: int) -> None:
+        if not self.contexts or len(self.contexts[-1]) == MOST_CONTEXTS:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self.contexts[-1].append(_read_context(segment, self.transaction.delimiters))
+
+    def _close_error(self) -> None:
+        """IK3 with all that came behind it."""
+        if self.contexts:
+            first, *others = [tuple(each) for each in self.contexts]
+            elements = [
+                element._replace(contexts=each) for element, each in zip(self.elements, others, strict=True)
+            ]
+            self.errors[-1] = self.errors[-1]._replace(elements=tuple(elements), contexts=first)
+        self.elements, self.contexts = [], []
+
+    def _set_trailer(self, segment: Segment, number: int) -> None:
+        if self.open_set is None:
+            self.find(FindingCode.SEGMENT_UNEXPECTED, number)
+            return
+        self._close_set(segment, number)
+
+    def _close_set(self, trailer: Segment, number: int) -> None:
+        self._close_error()
+        header = self.open_set or []
+        self.open_set = None
+        code = element_at(trailer, 1) or None
+        if code is None:
+            self.find(FindingCode.SEGMENT_MISSING, number)
+        self.sets.append(
+            SetAcknowledgement(
+                set_id=element_at(header, 1),
+                control_number=element_at(header, 2),
+                version=element_at(header, 3) or None,
+                code=code,
+                notes=_notes(trailer, 2),
+                errors=tuple(self.errors),
+            )
+        )
+        self.errors = []
+
+    def _group_trailer(self, segment: Segment, number: int) -> None:
+        self.summary = segment
+
+    def _check_summary(self) -> None:
+        """AK903 and AK904 against the sets listed; senders may leave accepted ones out."""
+        end = len(self.names)
+        if not self.group or not self.summary:
+            self.find(FindingCode.SEGMENT_MISSING, end)
+            return
+        number = self.names.index("AK9") + 1
+        received, accepted = _count(self.summary, 3), _count(self.summary, 4)
+        if received is None or received < len(self.sets):
+            self.find(FindingCode.COUNT_WRONG, number, 3)
+        rejected = sum(not each.accepted for each in self.sets)
+        if accepted is None or (received is not None and accepted != received - rejected):
+            self.find(FindingCode.COUNT_WRONG, number, 4)
+
+
+def _read_element_error(segment: Segment) -> ElementError:
+    """IK4 or AK4: its position is a composite whose separator 997 and 999 take from the ISA."""
+    position = "".join(c if c.isdigit() else " " for c in element_at(segment, 1)).split()
+    numbers = [int(part) for part in position[:3] if len(part) < 5]
+    element, component, repetition = (*numbers, None, None, None)[:3]
+    return ElementError(
+        element=element,
+        component=component,
+        repetition=repetition,
+        reference=element_at(segment, 2) or None,
+        code=element_at(segment, 3),
+    )
+
+
+def _read_context(segment: Segment, delimiters: Delimiters) -> Context:
+    component = delimiters.component
+    names = element_at(segment, 1)
+    each = names.split(delimiters.repetition) if delimiters.repetition else [names]
+    parts = [name.partition(component) for name in each]
+    position, references = element_at(segment, 5), element_at(segment, 6)
+    return Context(
+        names=tuple([(name, reference) for name, _, reference in parts]),
+        segment_id=element_at(segment, 2),
+        segment_number=_count(segment, 3),
+        loop=element_at(segment, 4),
+        position=tuple(position.split(component)) if position else (),
+        references=tuple(references.split(component)) if references else (),
+    )
+
+
+def _count(segment: Segment, position: int) -> int | None:
+    text = element_at(segment, position)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _notes(segment: Segment, position: int) -> tuple[str, ...]:
+    return tuple([note.strip() for note in segment[position : position + MOST_NOTES] if note.strip()])
+
+
+def write_999(
+    acknowledgement: ImplementationAcknowledgement,
+    *,
+    control_number: str,
+    delimiters: Delimiters = DEFAULT_DELIMITERS,
+) -> str:
+    """The acknowledgement from ST to SE."""
+    body = _Writer(delimiters).segments(acknowledgement)
+    return write_transaction_set("999", control_number, VERSION, body, delimiters=delimiters)
+
+
+class _Writer:
+    """Values to segments, in one set of delimiters."""
+
+    def __init__(self, delimiters: Delimiters) -> None:
+        self.delimiters = delimiters
+
+    def segments(self, acknowledgement: ImplementationAcknowledgement) -> list[Segment]:
+        """AK1 to AK9."""
+        body = [
+            _trimmed(
+                "AK1",
+                self._text(acknowledgement.functional_id, "functional_id", 2, 2),
+                self._text(acknowledgement.group_control_number, "group_control_number", 1, 9),
+                self._text(acknowledgement.version, "version", 0, 12),
+            )
+        ]
+        for each in acknowledgement.sets:
+            body += self._set(each)
+        counts = (acknowledgement.included, acknowledgement.received, acknowledgement.accepted)
+        code = self._text(acknowledgement.code, "code", 1, 1)
+        notes = self._notes(acknowledgement.notes, "notes")
+        return [*body, ["AK9", code, *[str(count or 0) for count in counts], *notes]]
+
+    def _set(self, each: SetAcknowledgement) -> list[Segment]:
+        set_id = self._text(each.set_id, "sets.set_id", 3, 3)
+        number = self._text(each.control_number, "sets.control_number", 1, 9)
+        version = self._text(each.version, "sets.version", 0, 35)
+        code = self._text(each.code, "sets.code", 1, 1)
+        notes = self._notes(each.notes, "sets.notes")
+        errors = [segment for error in each.errors for segment in self._segment_error(error)]
+        return [_trimmed("AK2", set_id, number, version), *errors, ["IK5", code, *notes]]
+
+    def _segment_error(self, error: SegmentError) -> list[Segment]:
+        """IK3, its CTXs, its IK4s with theirs."""
+        segments = [
+            _trimmed(
+                "IK3",
+                self._text(error.segment_id, "errors.segment_id", 0, 3),
+                _digits(error.segment_number),
+                self._text(error.loop, "errors.loop", 0, 6),
+                self._text(error.code, "errors.code", 0, 3),
+            ),
+            *[self._context(context) for context in error.contexts],
+        ]
+        for element in error.elements:
+            position = (element.element, element.component, element.repetition)
+            segments.append(
+                _trimmed(
+                    "IK4",
+                    self._composite([_digits(each) for each in position]),
+                    self._text(element.reference, "errors.elements.reference", 0, 4),
+                    self._text(element.code, "errors.elements.code", 0, 3),
+                )
+            )
+            segments += [self._context(context) for context in element.contexts]
+        return segments
+
+    def _context(self, context: Context) -> Segment:
+        if len(context.names) > 1 and not self.delimiters.repetition:
+            raise X12WriteError(WriteErrorCode.REQUIRED, "delimiters.repetition")
+        names = [self._composite(name) for name in context.names]
+        return _trimmed(
+            "CTX",
+            self.delimiters.repetition.join(names),
+            self._text(context.segment_id, "contexts.segment_id", 0, 3),
+            _digits(context.segment_number),
+            self._text(context.loop, "contexts.loop", 0, 6),
+            self._composite(context.position),
+            self._composite(context.references),
+        )
+
+    def _composite(self, parts: Sequence[str]) -> str:
+        """Components, without empty ones at the end."""
+        component = self.delimiters.component
+        texts = [self._text(part, "errors", 0, 35) for part in parts]
+        return component.join(texts).rstrip(component)
+
+    def _notes(self, notes: tuple[str, ...], field: str) -> list[str]:
+        return [self._text(note, field, 1, 3) for note in notes[:MOST_NOTES]]
+
+    def _text(self, value: str | None, field: str, shortest: int, longest: int) -> str:
+        return check_text(value, field=field, delimiters=self.delimiters, shortest=shortest, longest=longest)
+
+
+def _digits(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _trimmed(*elements: str) -> Segment:
+    """A segment without empty elements at its end."""
+    segment = list(elements)
+    while not segment[-1]:
+        segment.pop()
+    return segment

@@ -1,0 +1,1 @@
+"""What the guides allow, and what in a set they do not."""

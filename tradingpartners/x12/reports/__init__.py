@@ -1,0 +1,1 @@
+"""What an input says, as JSON and in words for a biller."""

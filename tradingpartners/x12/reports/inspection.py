@@ -1,0 +1,199 @@
+"""What an input says, as plain values for JSON; others read these keys, so they keep their names.
+
+Raw codes as they stand in the file, dates ISO, amounts decimal strings, absent is None.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from tradingpartners.x12.acknowledgements.ts999 import ImplementationAcknowledgement, read_999
+from tradingpartners.x12.conformance.checker import check_content
+from tradingpartners.x12.envelope.values import (
+    FunctionalGroup,
+    Interchange,
+    InterchangeAcknowledgement,
+    Reading,
+    TransactionSet,
+)
+from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
+from tradingpartners.x12.parties import read_trace
+from tradingpartners.x12.reports.json_271 import inspect_271
+from tradingpartners.x12.reports.json_278 import inspect_278
+from tradingpartners.x12.reports.json_values import Json, json_date, json_trace
+from tradingpartners.x12.segments import Delimiters, element_at
+from tradingpartners.x12.ts270.reader import read_270
+from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
+from tradingpartners.x12.ts271.reader import read_271
+from tradingpartners.x12.ts278.reader import read_278
+
+
+def inspection(reading: Reading) -> Json:
+    """Everything read, and every finding in one list."""
+    findings = list(reading.findings)
+    interchanges = []
+    for interchange in reading.interchanges:
+        described, found = _interchange(interchange)
+        interchanges.append(described)
+        findings += found
+    return {
+        "interchanges": interchanges,
+        "findings": [finding_in_place(finding) for finding in cap_findings(findings)],
+    }
+
+
+def unreadable(error: X12Error) -> Json:
+    """What is said of an input of which nothing could be read."""
+    return {"interchanges": [], "error": {"code": error.code.value, "offset": error.offset}}
+
+
+def all_findings(reading: Reading) -> tuple[Finding, ...]:
+    """The findings of the envelopes and of what is in them, the first ones of very many."""
+    return cap_findings(list(islice(each_finding(reading), MOST_FINDINGS + 1)))
+
+
+def each_finding(reading: Reading) -> Iterator[Finding]:
+    """The findings of every set, however many there are before it: a 999 needs them."""
+    yield from reading.findings
+    for interchange in reading.interchanges:
+        for group in interchange.groups:
+            for transaction in group.transactions:
+                yield from _content_findings(transaction, interchange.delimiters)
+
+
+def _content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
+    read: tuple[Finding, ...] = ()
+    if transaction.set_id in _CONTENTS:
+        read_content, _ = _CONTENTS[transaction.set_id]
+        read = read_content(transaction, delimiters).findings
+    return check_content(transaction, delimiters, read=read)
+
+
+def _interchange(interchange: Interchange) -> tuple[Json, list[Finding]]:
+    findings: list[Finding] = []
+    groups = []
+    for group in interchange.groups:
+        described, found = _group(group, interchange.delimiters)
+        groups.append(described)
+        findings += found
+    header = interchange.header
+    return {
+        "control_number": header.control_number,
+        "sender": header.sender,
+        "receiver": header.receiver,
+        "usage": header.usage or None,
+        "complete": interchange.complete,
+        "acknowledgements": [_interchange_acknowledgement(a) for a in interchange.acknowledgements],
+        "groups": groups,
+    }, findings
+
+
+def _interchange_acknowledgement(acknowledgement: InterchangeAcknowledgement) -> Json:
+    return {
+        "control_number": acknowledgement.control_number,
+        "code": acknowledgement.code or None,
+        "note": acknowledgement.note or None,
+    }
+
+
+def _group(group: FunctionalGroup, delimiters: Delimiters) -> tuple[Json, list[Finding]]:
+    findings: list[Finding] = []
+    transactions = []
+    for transaction in group.transactions:
+        described, found = _transaction(transaction, delimiters)
+        transactions.append(described)
+        findings += found
+    return {
+        "control_number": group.control_number,
+        "functional_id": group.functional_id,
+        "transactions": transactions,
+    }, findings
+
+
+def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Json, tuple[Finding, ...]]:
+    segments = transaction.segments
+    bht = next((segment for segment in segments if segment[0] == "BHT"), ["BHT"])
+    described: Json = {
+        "control_number": transaction.control_number,
+        "set": transaction.set_id,
+        "version": transaction.version,
+        "reference_identification": element_at(bht, 3) or None,
+        "traces": [json_trace(read_trace(segment)) for segment in segments if segment[0] == "TRN"],
+    }
+    if transaction.set_id not in _CONTENTS:
+        return described, check_content(transaction, delimiters)
+    read_content, content_as_json = _CONTENTS[transaction.set_id]
+    content = read_content(transaction, delimiters)
+    findings = check_content(transaction, delimiters, read=content.findings)
+    return described | content_as_json(content), findings
+
+
+def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Json:
+    return {"questions": [_question(question) for question in inquiry.questions]}
+
+
+def _question(question: Inquiry) -> Json:
+    ranged = question.service_date_end is not None
+    return {
+        "is_dependent": question.is_dependent,
+        "member_id": question.member_id,
+        "last_name": question.last_name,
+        "first_name": question.first_name,
+        "birth_date": json_date(question.birth_date),
+        "service_types": list(question.service_types),
+        "date": None if ranged else json_date(question.service_date),
+        "from": json_date(question.service_date) if ranged else None,
+        "to": json_date(question.service_date_end),
+        "traces": [json_trace(trace) for trace in question.traces],
+    }
+
+
+def _acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
+    return {"acknowledgement": _group_acknowledgement(acknowledgement)}
+
+
+def _group_acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
+    return {
+        "functional_id": acknowledgement.functional_id or None,
+        "group_control_number": acknowledgement.group_control_number or None,
+        "code": acknowledgement.code,
+        "received": acknowledgement.received,
+        "accepted": acknowledgement.accepted,
+        "sets": [
+            {"set": each.set_id, "control_number": each.control_number, "code": each.code}
+            for each in acknowledgement.sets
+        ],
+    }
+
+
+def finding_in_place(finding: Finding) -> Json:
+    """A finding, and where it stands."""
+    at = finding.at
+    return {
+        "code": finding.code.value,
+        "interchange": at.interchange,
+        "group": at.group,
+        "transaction": at.transaction,
+        "segment_number": at.segment_number,
+        "segment_id": at.segment_id or None,
+        "element": at.element,
+        "component": at.component,
+        "repetition": at.repetition,
+        "loop": at.loop,
+    }
+
+
+def _read_acknowledgement(
+    transaction: TransactionSet, delimiters: Delimiters
+) -> ImplementationAcknowledgement:
+    return read_999(transaction)
+
+
+# For each ST01: what reads the set, to a value with `findings`, and what of the value is said.
+_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Json]]] = {
+    "270": (read_270, _eligibility_inquiry),
+    "271": (read_271, inspect_271),
+    "278": (read_278, inspect_278),
+    "997": (_read_acknowledgement, _acknowledgement),
+    "999": (_read_acknowledgement, _acknowledgement),
+}

@@ -1,0 +1,141 @@
+"""Values the codec reads, in words for a biller."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from tradingpartners.x12.code_tables import (
+    in_words,
+    period_in_words,
+    quantity_in_words,
+    span_in_words,
+    words,
+)
+from tradingpartners.x12.elements import plain
+from tradingpartners.x12.parties import (
+    Address,
+    Contact,
+    DateRange,
+    Party,
+    Procedure,
+    Reference,
+    RelatedEntity,
+    ServiceDelivery,
+)
+from tradingpartners.x12.ts271.values import Rejection
+
+
+def date_in_words(period: DateRange) -> str:
+    if period.begin is None:
+        return "no date"
+    return str(period.begin) if period.end is None else f"{period.begin} to {period.end}"
+
+
+def dated_in_words(period: DateRange) -> str:
+    """DTP: "Plan begins: 2026-01-01"."""
+    return f"{_label('date', period.qualifier)}: {date_in_words(period)}"
+
+
+def percent_in_words(share: Decimal) -> str:
+    """EB08 is a fraction of one; some payers send the percentage itself."""
+    return f"{plain((share * 100 if share <= 1 else share).normalize())}%"
+
+
+def reference_in_words(reference: Reference) -> str:
+    """REF: "Group number: G100 (ACME GROUP)"."""
+    more = f" ({reference.description})" if reference.description else ""
+    return f"{_label('reference', reference.qualifier)}: {reference.number or 'missing'}{more}"
+
+
+def name_in_words(party: Party) -> str:
+    """NM1: first name first."""
+    names = (party.first_name, party.middle_name, party.last_name, party.suffix)
+    return " ".join([part for part in names if part]) or "nameless"
+
+
+def entity_in_words(entity: RelatedEntity) -> str:
+    """2120: "Primary care provider: MARTA STONE, NPI 1234567893, phone 5550100"."""
+    party = entity.party
+    parts = [name_in_words(party)]
+    if party.id:
+        parts.append(_coded("identifier", party.id_qualifier, party.id))
+    if entity.relationship:
+        parts.append(in_words("entity_relationship", entity.relationship))
+    if entity.provider:
+        parts.append(f"{in_words('provider', entity.provider.code)} provider")
+        if entity.provider.number:
+            parts.append(f"specialty {entity.provider.number}")
+    if entity.address:
+        parts.append(address_in_words(entity.address))
+    if entity.location:
+        parts.append(f"region {entity.location}")
+    parts += [contact_in_words(contact) for contact in entity.contacts]
+    parts += [reference_in_words(reference) for reference in entity.references]
+    return f"{_label('entity', party.entity)}: {', '.join(parts)}"
+
+
+def address_in_words(address: Address) -> str:
+    """N3 and N4 on one line."""
+    state = " ".join([part for part in (address.state, address.postal_code) if part])
+    parts = [*address.lines, address.city, state, address.subdivision, address.country]
+    return ", ".join([part for part in parts if part])
+
+
+def contact_in_words(contact: Contact) -> str:
+    """PER: a name where there is one, and its numbers."""
+    numbers = [_coded("contact_number", each.qualifier, each.number) for each in contact.numbers]
+    return ", ".join([part for part in (contact.name, *numbers) if part])
+
+
+def procedure_in_words(procedure: Procedure) -> str:
+    """C003: "procedure 99213 to 99215, modifiers 25 and 59"."""
+    text = f"procedure {procedure.code or 'without a code'}"
+    if procedure.last_code:
+        text += f" to {procedure.last_code}"
+    if procedure.modifiers:
+        text += f" with modifier {', '.join(procedure.modifiers)}"
+    return f"{text} ({procedure.description})" if procedure.description else text
+
+
+def delivery_in_words(delivery: ServiceDelivery) -> str:
+    """HSD: "12 visits, 3 per week, for 1 month"; "20 visits per calendar year"."""
+    parts = []
+    if delivery.quantity is not None:
+        parts.append(quantity_in_words(delivery.quantity_qualifier, delivery.quantity))
+    if delivery.unit:
+        unit = in_words("delivery_unit", delivery.unit)
+        parts.append(
+            f"{plain(delivery.modulus)} per {unit}" if delivery.modulus is not None else f"per {unit}"
+        )
+    if delivery.period and delivery.unit:
+        parts.append(span_in_words(delivery.period, delivery.period_count))
+    elif delivery.period:
+        period = period_in_words(delivery.period, delivery.period_count)
+        parts = [" ".join([*parts, period])]
+    if delivery.pattern:
+        parts.append(in_words("delivery_pattern", delivery.pattern))
+    if delivery.time_of_day:
+        parts.append(in_words("delivery_time", delivery.time_of_day))
+    return ", ".join(parts)
+
+
+def rejections_in_words(rejections: Iterable[Rejection]) -> Iterator[str]:
+    """AAA: why nothing was answered, and whether to ask again."""
+    for rejection in rejections:
+        what = in_words("rejection", rejection.code) if rejection.code else "No reason given"
+        code = f" ({rejection.code})" if rejection.code else ""
+        then = in_words("follow_up", rejection.follow_up) if rejection.follow_up else "no advice"
+        yield f"Rejected at {rejection.loop}: {what}{code}; {then}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Parts of a line, those that are empty left out."""
+    return "; ".join([part for part in parts if part])
+
+
+def _coded(table: str, qualifier: str, number: str) -> str:
+    """A number and what it is: "NPI 1234567893"."""
+    return f"{in_words(table, qualifier)} {number}" if qualifier else f"number {number}"
+
+
+def _label(table: str, code: str) -> str:
+    return words(table).get(code, f"Code {code}" if code else "No code")

@@ -1,0 +1,1 @@
+"""270, the question: values, reader, writer."""

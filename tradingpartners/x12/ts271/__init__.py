@@ -1,0 +1,1 @@
+"""271, the answer: values and reader."""
