@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.x12.wire import ABOVE_SUBSCRIBER, ALICE, interchange, transaction_set
+from tests.x12.wire import ABOVE_SUBSCRIBER, ALICE, interchange, response_to, transaction_set
 from tradingpartners.x12 import (
     Finding,
     FindingCode,
@@ -200,3 +200,10 @@ def test_much_of_nothing_is_read_in_linear_time(filler: str) -> None:
         read(terminated + filler * (400_000 // len(filler)))
         read(terminated[:200] + filler * (400_000 // len(filler)) + terminated[200:])
         assert time.process_time() - started < 10
+
+
+def test_levels_below_levels_without_end_are_found() -> None:
+    below = [f"HL*{number}*{number - 1}*23*1" for number in range(4, 40)]
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, *below))
+    found = [f for f in response_to(wire).findings if f.code is FindingCode.HIERARCHY_TOO_DEEP]
+    assert [finding.at.segment_number for finding in found] == list(range(27, 46))

@@ -24,14 +24,12 @@ from tradingpartners.x12 import (
     TransactionSet,
     X12Error,
     X12ErrorCode,
-    interchange_reader,
     limits,
-    open_envelopes,
     read,
     read_271,
     read_stream,
-    streaming,
 )
+from tradingpartners.x12.envelope import interchange_reader, open_envelopes, streaming
 
 SIZES = (1, 2, 7, 106, 4096)
 ANSWER = transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30")

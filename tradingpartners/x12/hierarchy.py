@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tradingpartners.x12.errors import FindingCode
+from tradingpartners.x12.limits import DEEPEST_LEVEL
 from tradingpartners.x12.remembering import remember
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.set_reader import SetReader
@@ -74,7 +75,8 @@ def _read_hls(
     """HL01 to HL03 of the HLs of a set, and what is wrong with which of them and its elements."""
     hls: list[tuple[str, str, str]] = []
     faults: list[tuple[FindingCode, int, int]] = []
-    seen: set[str] = set()
+    # How deep each level stands, by its number.
+    seen: dict[str, int] = {}
     for at, segment in enumerate(text.split(delimiters.segment) if text else ()):
         number, parent, level = [*segment.split(delimiters.element)[1:4], "", "", ""][:3]
         number, parent = number.strip(), parent.strip()
@@ -84,7 +86,9 @@ def _read_hls(
             faults.append((FindingCode.HIERARCHY_ID_REPEATED, at, 1))
         if parent and parent not in seen:
             faults.append((FindingCode.HIERARCHY_PARENT_UNKNOWN, at, 2))
-        seen.add(number)
+        seen[number] = depth = seen.get(parent, 0) + 1
+        if depth > DEEPEST_LEVEL:
+            faults.append((FindingCode.HIERARCHY_TOO_DEEP, at, 2))
         hls.append((number, parent, level.strip()))
     return hls, faults
 

@@ -195,14 +195,13 @@ def read_provider(segment: Segment) -> ProviderInformation:
 
 
 def read_entity(segments: list[Segment]) -> RelatedEntity:
-    """An NM1 and the N3, N4, PER, PRV and REF behind it, in whatever order."""
-    name = segments[0]
-    if len(segments) == 1:
-        return RelatedEntity(read_party(name), relationship=element_at(name, 10))
+    """An NM1 and the N3, N4, PER, PRV and REF around it, in whatever order."""
+    if len(segments) == 1 and segments[0][0] == "NM1":  # most often nothing else is said
+        return RelatedEntity(read_party(segments[0]), relationship=element_at(segments[0], 10))
     found: dict[str, list[Segment]] = {}
-    for segment in segments[1:]:
+    for segment in segments:
         found.setdefault(segment[0], []).append(segment)
-    city = found.get("N4", _NONE)[0]
+    name, city = found.get("NM1", _NONE)[0], found.get("N4", _NONE)[0]
     return RelatedEntity(
         party=read_party(name),
         address=read_address(found.get("N3", _NONE)[0], city) if "N3" in found or "N4" in found else None,
