@@ -338,3 +338,11 @@ def test_a_file_of_many_sets_gives_each_its_own_answer() -> None:
         for answer in read_271(transaction, each.delimiters).answers
     ]
     assert [answer.member_id for answer in answers] == [f"W{n:04}" for n in range(1, 301)]
+
+
+def test_people_below_one_level_share_its_rejections_and_their_number_is_bounded() -> None:
+    people = [f"HL*{number}*2*22*0~NM1*IL*1*AMES*ALICE****MI*W{number}" for number in range(3, 13)]
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *["AAA*N**51*C"] * 500, *people))
+    first, *others = response_to(wire).answers
+    assert 9 <= len(first.rejections_above) <= 100
+    assert all(each.rejections_above is first.rejections_above for each in others)

@@ -48,7 +48,7 @@ def deciding_rejections(
     Those above the person always do: all that are, or those among `response_rejections`.
     """
     above = answer.rejections_above
-    if response_rejections is not None:
+    if above and response_rejections is not None:
         here = set(above)
         above = tuple([rejection for rejection in response_rejections if rejection in here])
     if above or answer.benefits:

@@ -29,6 +29,8 @@ _BELOW_EB = _OF_BENEFIT | _OF_ENTITY | {"NM1", "LS", "LE"}
 # What most benefits have that say who gives them.
 _LONE_NAME = ["LS", "NM1", "LE"]
 _SEGMENT_IDS = "ST BHT HL TRN NM1 REF N3 N4 PER AAA PRV DMG INS HI DTP MPI EB HSD MSG III LS LE SE"
+# AAAs kept of one loop, where the guide has nine.
+_MOST_REJECTIONS = 100
 # The segments of a 271; others have been found before, wherever they stand.
 SEGMENTS = frozenset(_SEGMENT_IDS.split())
 
@@ -100,7 +102,7 @@ class BenefitReader(SetReader):
         found = self.by_name(start, end)
         self._check_below(found, loops)
         references = [read_reference(self.segment(at)) for at in found.get("REF", ())]
-        rejections = [self.rejection(loops.benefit, at) for at in found.get("AAA", ())]
+        rejections = self.rejections_at(found["AAA"], loops.benefit) if "AAA" in found else ()
         entities = self._entities(found["NM1"][0], end) if "NM1" in found else ()
         fields = (
             *benefit[:14],
@@ -109,7 +111,7 @@ class BenefitReader(SetReader):
             tuple(references),
             entities,
             *benefit[18:21],
-            tuple(rejections),
+            rejections,
         )
         return tuple.__new__(Benefit, fields)
 
@@ -135,8 +137,12 @@ class BenefitReader(SetReader):
                 # Payers put the MSG of a benefit behind its LE. It stays with the benefit.
                 self.unexpected([at for at in positions if at > related_at], loops.related)
 
-    def rejection(self, loop: str, position: int) -> Rejection:
-        """AAA."""
+    def rejections_at(self, positions: Sequence[int], loop: str) -> tuple[Rejection, ...]:
+        """The AAAs of one loop. Each person below an upper level has all of its, so they are bounded."""
+        self.unexpected(positions[_MOST_REJECTIONS:], loop)
+        return tuple([self._rejection(loop, at) for at in positions[:_MOST_REJECTIONS]])
+
+    def _rejection(self, loop: str, position: int) -> Rejection:
         segment = self.segment(position)
         valid_request, code, follow_up = [element_at(segment, at) for at in (1, 3, 4)]
         if not code:

@@ -89,8 +89,11 @@ class _Reader(BenefitReader):
         self.payer: RelatedEntity | None = None
         self.receiver: RelatedEntity | None = None
         self.rejections: list[Rejection] = []
-        # Those that stand above the next person: before any HL, at the source, at the receiver.
-        self.above: tuple[list[Rejection], list[Rejection], list[Rejection]] = ([], [], [])
+        # Those that stand above the next person: before any HL, those and the source's, and with the
+        # receiver's all. People below one level share one tuple.
+        self.before: tuple[Rejection, ...] = ()
+        self.above_receiver: tuple[Rejection, ...] = ()
+        self.above: tuple[Rejection, ...] = ()
         self.people: list[_Person] = []
         self.subscriber: _Person | None = None
         self.subscribers: dict[str, _Person] = {}
@@ -117,9 +120,8 @@ class _Reader(BenefitReader):
 
     def _heading(self, end: int) -> tuple[str | None, date | None]:
         """BHT03 and BHT04; some payers reject before any HL."""
-        before = self._rejections(PRE_HIERARCHY, 1, end)
-        self.above = (before, [], [])
-        self.rejections += before
+        self.before = self.above_receiver = self.above = self._rejections(PRE_HIERARCHY, 1, end)
+        self.rejections += self.before
         at = self.first("BHT", 1, end)
         if at == end:
             self.find(FindingCode.SEGMENT_MISSING, 2, missing="BHT")
@@ -128,7 +130,6 @@ class _Reader(BenefitReader):
         return element_at(bht, 3) or None, read_date(element_at(bht, 4))
 
     def _read_level(self, level: HierarchicalLevel) -> None:
-        before, source, _ = self.above
         if level.level == SUBSCRIBER:
             self.subscriber = self._person(level, None)
             self.subscribers[level.id] = self.subscriber
@@ -139,11 +140,11 @@ class _Reader(BenefitReader):
         elif level.level == INFORMATION_SOURCE:
             payer, source = self._upper_level(level, "2000A", "2100A")
             self.payer = self.payer or payer
-            self.above = (before, source, [])
+            self.above_receiver = self.above = (*self.before, *source)
         elif level.level == INFORMATION_RECEIVER:
             receiver, rejections = self._upper_level(level, "2000B", "2100B")
             self.receiver = self.receiver or receiver
-            self.above = (before, source, rejections)
+            self.above = (*self.above_receiver, *rejections)
 
     def _upper_level(
         self, level: HierarchicalLevel, loop: str, name_loop: str
@@ -199,7 +200,6 @@ class _Reader(BenefitReader):
         segment, loops = self.segment, _LOOPS[level.level]
         insured = self._insured(found["INS"]) if "INS" in found else _NOT_SAID
         birth_date, gender = self._demographics(found["DMG"][0], loops) if "DMG" in found else (None, None)
-        before, source, receiver = self.above
         return Answer(
             is_dependent=level.level == DEPENDENT,
             member_id=party.id or (holder.party.id if holder else "") or None,
@@ -216,7 +216,7 @@ class _Reader(BenefitReader):
             benefits=tuple(benefits),
             other_identifiers_changed=insured.changed,
             subscriber=holder.party if holder else None,
-            rejections_above=(*before, *source, *receiver),
+            rejections_above=self.above,
             subscriber_rejections=holder.answer.rejections if holder else (),
             segment_number=level.start + 1,
             relationship=insured.relationship,
@@ -283,10 +283,8 @@ class _Reader(BenefitReader):
         status, employment, affiliation, description, rank = [element_at(segment, at) for at in range(1, 6)]
         return MilitaryService(status, employment, affiliation, description, rank, period)
 
-    def _rejections(self, loop: str, start: int, end: int) -> list[Rejection]:
-        if not self.has_rejections:
-            return []
-        return [self.rejection(loop, position) for position in self.all("AAA", start, end)]
+    def _rejections(self, loop: str, start: int, end: int) -> tuple[Rejection, ...]:
+        return self.rejections_at(self.all("AAA", start, end), loop) if self.has_rejections else ()
 
 
 @remember
