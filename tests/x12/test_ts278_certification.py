@@ -23,6 +23,7 @@ from tradingpartners.x12.ts278.values import (
     PatientEvent,
     ReviewDecision,
     ReviewEntity,
+    ReviewInformation,
     ReviewPatient,
     ReviewPerson,
     ReviewService,
@@ -63,6 +64,13 @@ REFUSING_PROVIDER = PatientEvent(
     ),
 )
 
+CANCELLATION = ReviewInformation("HS", "3")
+
+
+def cancelling(asked: PatientEvent) -> PatientEvent:
+    return asked._replace(information=CANCELLATION)
+
+
 # The event, what it is, its authorization number, by what the payer finds it, why a person must look.
 CASES: list[tuple[str, PatientEvent, str, str | None, str | None, set[str]]] = [
     # One decision, at the event.
@@ -96,6 +104,17 @@ CASES: list[tuple[str, PatientEvent, str, str | None, str | None, set[str]]] = [
     ("pended and nameless", event(said("A4")), "pended", None, None, set()),
     ("an old number is none", event(said("A4"), references=PREVIOUS), "pended", None, None, set()),
     ("cancelled", event(said("C", AUTH)), "cancelled", None, None, set()),
+    ("a cancellation is confirmed", cancelling(event(said("A1", AUTH))), "cancelled", None, None, set()),
+    ("for its services too", cancelling(event(None, said("A1", AUTH))), "cancelled", None, None, set()),
+    (
+        "cancelled in part, and which part is left nobody knows",
+        cancelling(event(said("A2", AUTH))),
+        "unknown",
+        None,
+        None,
+        {"action_unknown"},
+    ),
+    ("a cancellation denied", cancelling(event(said("A3", "", "0T"))), "denied", None, None, set()),
     ("not required is no denial", event(said("NA")), "not_required", None, None, set()),
     ("and gives no number", event(said("NA", "X1")), "not_required", None, None, set()),
     ("call the payer", event(said("CT")), "contact_payer", None, None, set()),
@@ -139,6 +158,22 @@ CASES: list[tuple[str, PatientEvent, str, str | None, str | None, set[str]]] = [
         None,
         None,
         {"numbers_differ"},
+    ),
+    (
+        "a service is certified under another number than its event",
+        event(said("A1", AUTH), said("A1", "S1")),
+        "certified",
+        AUTH,
+        None,
+        {"numbers_differ"},
+    ),
+    (
+        "two numbers and none",
+        event(None, said("A1", "N1"), said("A1", "N2"), said("A1")),
+        "certified",
+        None,
+        None,
+        {"numbers_differ", "number_missing"},
     ),
     (
         "one of two has no number",
@@ -325,6 +360,44 @@ def test_two_patients_and_two_events_take_the_least_favourable() -> None:
     assert verdict is not None and (verdict.status, verdict.authorization_number) == ("pended", None)
     alone = review_certification(review(yes))
     assert alone is not None and alone.authorization_number == AUTH
+
+
+# Two events, what they come to: number, reference, flags.
+TOGETHER: list[tuple[PatientEvent, PatientEvent, str, str | None, str | None, set[str]]] = [
+    (event(said("A1", AUTH)), event(said("A1", AUTH)), "certified", AUTH, None, set()),
+    (event(said("A1", "N1")), event(said("A1", "N2")), "certified", None, None, {"numbers_differ"}),
+    (event(said("A1", AUTH)), event(said("A1")), "certified", None, None, {"number_missing"}),
+    (event(said("A1", AUTH)), event(said("A4", "P1")), "pended", None, "P1", {"decisions_differ"}),
+    (event(said("A4"), references=PEND_ID), event(said("A4")), "pended", None, "PEND0001", set()),
+    (event(said("NA")), event(said("A1", AUTH)), "certified", AUTH, None, {"decisions_differ"}),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "status", "number", "reference", "flags"), TOGETHER)
+def test_two_events_or_patients_keep_their_number_reference_and_disagreement(
+    one: PatientEvent,
+    other: PatientEvent,
+    status: str,
+    number: str | None,
+    reference: str | None,
+    flags: set[str],
+) -> None:
+    patients = [ReviewPatient(person(), events=(each,)) for each in (one, other)]
+    both = patient_certification(ReviewPatient(person(), events=(one, other)))
+    assert review_certification(review(*patients)) == both
+    assert (both.status, both.authorization_number, both.administrative_reference) == (
+        status,
+        number,
+        reference,
+    )
+    assert set(both.flags) == flags
+
+
+def test_a_service_asked_for_anew_in_a_cancelled_event_is_certified() -> None:
+    asked = service(said("A1", "S1"))._replace(information=ReviewInformation("HS", "I"))
+    assert service_certification(asked, cancelling(event())).authorization_number == "S1"
+    cancelled = service_certification(service(said("A1", "S1")), cancelling(event()))
+    assert (cancelled.status, cancelled.authorization_number) == ("cancelled", None)
 
 
 @pytest.mark.parametrize("code", ["A1", "A2", "A3", "A4", "A6", "C", "CT", "NA", "A5", "", "??"])

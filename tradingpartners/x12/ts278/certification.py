@@ -8,7 +8,8 @@ The rules in one place:
   least favourable; only where the payer itself says "partial" (A2) is it partial as long as
   something is certified.
 - A number is an authorization number only where something is certified. What stands in HCR02 of a
-  denial or of a pended request never is.
+  denial or of a pended request never is, nor what confirms a cancellation (UM02 3).
+- Over several events and patients the same holds as over the services of an event.
 - Silence is unknown.
 """
 
@@ -20,6 +21,7 @@ from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.ts271.values import Rejection
 from tradingpartners.x12.ts278.values import (
     ADMINISTRATIVE_REFERENCE,
+    CertificationType,
     HealthCareServicesReview,
     PatientEvent,
     ReviewPatient,
@@ -70,7 +72,7 @@ class CertificationFlag(StrEnum):
 
     # Certified, and no number to put on the claim.
     NUMBER_MISSING = "number_missing"
-    # Services are certified under different numbers: there is none for the whole event.
+    # Events or services are certified under different numbers: each is claimed under its own.
     NUMBERS_DIFFER = "numbers_differ"
     # Denied, and yet there is a number: some payers mean "not required" by A3.
     NUMBER_ON_DENIAL = "number_on_denial"
@@ -78,7 +80,7 @@ class CertificationFlag(StrEnum):
     REASON_MISSING = "reason_missing"
     # Partly certified, and no service says which part.
     PART_UNSTATED = "part_unstated"
-    # The event and its services are not of one mind.
+    # The event and its services, or several events, are not of one mind.
     DECISIONS_DIFFER = "decisions_differ"
     # Refused to consider, and decided all the same.
     REJECTED_AND_DECIDED = "rejected_and_decided"
@@ -100,6 +102,8 @@ class Certification(NamedTuple):
         return bool(self.flags) or self.status in _FOR_A_PERSON
 
 
+# Where nothing is certified after all, these say nothing.
+_ABOUT_NUMBERS = (CertificationFlag.NUMBER_MISSING, CertificationFlag.NUMBERS_DIFFER)
 _FOR_A_PERSON = (CertificationStatus.UNKNOWN, CertificationStatus.CONTACT_PAYER)
 
 
@@ -108,14 +112,23 @@ def read_action(code: str) -> CertificationStatus:
     return _ACTIONS.get(code.strip().upper(), CertificationStatus.UNKNOWN)
 
 
-def own_certification(level: PatientEvent | ReviewService) -> Certification | None:
-    """What the event or the service says by itself; None where it is silent."""
+def own_certification(
+    level: PatientEvent | ReviewService, event: PatientEvent | None = None
+) -> Certification | None:
+    """What the event or the service says by itself; None where it is silent.
+
+    `event` is that of a service: it says what was asked where the service does not.
+    """
     rejected = _is_rejected(level)
     decision = level.decision
     reference = _administrative_reference(level)
     if decision is None:
         return Certification(CertificationStatus.REJECTED, None, reference) if rejected else None
     status = read_action(decision.action)
+    if status in CERTIFYING and _is_cancellation(level, event):
+        # Who cancels in part, or otherwise than asked, leaves open what is still certified.
+        is_whole = status == CertificationStatus.CERTIFIED
+        status = CertificationStatus.CANCELLED if is_whole else CertificationStatus.UNKNOWN
     flags = []
     number = decision.number or None
     if status == CertificationStatus.UNKNOWN:
@@ -142,7 +155,7 @@ def service_certification(
     `rejections` are those above the event.
     """
     above = own_certification(event) if event is not None else None
-    own = own_certification(service)
+    own = own_certification(service, event)
     if own is None:
         if above is None or above.status == CertificationStatus.PARTIAL:
             own = Certification(CertificationStatus.UNKNOWN)
@@ -160,7 +173,7 @@ def service_certification(
 def event_certification(event: PatientEvent, rejections: Iterable[Rejection] = ()) -> Certification:
     """What holds for the event as a whole; `rejections` are those above it."""
     own = own_certification(event)
-    services = [own_certification(service) for service in event.services]
+    services = [own_certification(service, event) for service in event.services]
     decided = [each for each in services if each is not None]
     said = [own, *decided] if own is not None else list(decided)
     statuses = [each.status for each in said]
@@ -178,7 +191,7 @@ def event_certification(event: PatientEvent, rejections: Iterable[Rejection] = (
     certification = Certification(
         status,
         authorization_number=number if status in CERTIFYING else None,
-        administrative_reference=next(filter(None, [c.administrative_reference for c in said]), None),
+        administrative_reference=_first_reference(said),
         flags=tuple(dict.fromkeys([*flags, *(found if status in CERTIFYING else ())])),
     )
     levels: list[PatientEvent | ReviewService] = [event, *event.services]
@@ -192,13 +205,7 @@ def patient_certification(patient: ReviewPatient, rejections: Sequence[Rejection
     if not patient.events:
         refused = CertificationStatus.REJECTED if above else CertificationStatus.UNKNOWN
         return Certification(refused)
-    events = [event_certification(event, above) for event in patient.events]
-    if len(events) == 1:
-        return events[0]
-    return Certification(
-        least_favourable([each.status for each in events]),
-        flags=tuple(dict.fromkeys(flag for each in events for flag in each.flags)),
-    )
+    return _together([event_certification(event, above) for event in patient.events])
 
 
 def review_certification(review: HealthCareServicesReview) -> Certification | None:
@@ -207,15 +214,10 @@ def review_certification(review: HealthCareServicesReview) -> Certification | No
     if not review.is_response:
         return None
     patients = [patient_certification(each, review.rejections) for each in review.patients]
-    if len(patients) == 1:
-        return patients[0]
     if not patients:
         refused = CertificationStatus.REJECTED if review.rejections else CertificationStatus.UNKNOWN
         return Certification(refused)
-    return Certification(
-        least_favourable([each.status for each in patients]),
-        flags=tuple(dict.fromkeys(flag for each in patients for flag in each.flags)),
-    )
+    return _together(patients)
 
 
 def certified_period(level: PatientEvent | ReviewService) -> DateRange | None:
@@ -246,23 +248,64 @@ def _status_of_event(own: Certification | None, statuses: list[CertificationStat
 
 def _refuse(certification: Certification, *, decided: bool) -> Certification:
     """What is left of a decision below a refusal."""
-    flags = certification.flags
+    flags = tuple([flag for flag in certification.flags if flag not in _ABOUT_NUMBERS])
     if decided and CertificationFlag.REJECTED_AND_DECIDED not in flags:
         flags = (*flags, CertificationFlag.REJECTED_AND_DECIDED)
     status = least_favourable([certification.status, CertificationStatus.REJECTED])
     return Certification(status, None, certification.administrative_reference, flags)
 
 
+def _together(parts: Sequence[Certification]) -> Certification:
+    """What several events, or several patients, come to."""
+    if len(parts) == 1:
+        return parts[0]
+    statuses = [each.status for each in parts]
+    status = least_favourable(statuses)
+    flags = [flag for each in parts for flag in each.flags]
+    if len(set(statuses)) > 1:
+        flags.append(CertificationFlag.DECISIONS_DIFFER)
+    number = None
+    if status in CERTIFYING:
+        number, found = _common_number(parts)
+        # Each part says by itself where its number is missing.
+        flags += [flag for flag in found if flag == CertificationFlag.NUMBERS_DIFFER]
+    return Certification(status, number, _first_reference(parts), tuple(dict.fromkeys(flags)))
+
+
+def _first_reference(parts: Iterable[Certification]) -> str | None:
+    return next(filter(None, [each.administrative_reference for each in parts]), None)
+
+
 def _number_of_event(
     own: Certification | None, services: list[Certification]
 ) -> tuple[str | None, list[CertificationFlag]]:
-    """The number of the event, else the one all of its certified services have."""
-    if own is not None and own.authorization_number:
-        return own.authorization_number, []
-    numbers = {each.authorization_number for each in services if each.status in CERTIFYING}
+    """The number of the event, else the one all of its certified services have.
+
+    A service certified under another number than its event is claimed under that one.
+    """
+    if own is None or not own.authorization_number:
+        return _common_number(services)
+    others = {each.authorization_number for each in services} - {None, own.authorization_number}
+    return own.authorization_number, [CertificationFlag.NUMBERS_DIFFER] if others else []
+
+
+def _common_number(parts: Iterable[Certification]) -> tuple[str | None, list[CertificationFlag]]:
+    """The one number of all that is certified."""
+    numbers = {each.authorization_number for each in parts if each.status in CERTIFYING}
+    flags = []
     if not numbers or None in numbers:
-        return None, [CertificationFlag.NUMBER_MISSING]
-    return (numbers.pop(), []) if len(numbers) == 1 else (None, [CertificationFlag.NUMBERS_DIFFER])
+        flags.append(CertificationFlag.NUMBER_MISSING)
+    if len(numbers - {None}) > 1:
+        flags.append(CertificationFlag.NUMBERS_DIFFER)
+    return (None, flags) if flags else (numbers.pop(), [])
+
+
+def _is_cancellation(level: PatientEvent | ReviewService, event: PatientEvent | None) -> bool:
+    """UM02 of the level, else of its event: what is confirmed is that nothing is certified any more."""
+    for each in (level, event):
+        if each is not None and each.information is not None and each.information.certification_type:
+            return each.information.certification_type == CertificationType.CANCEL
+    return False
 
 
 def _is_rejected(level: PatientEvent | ReviewService) -> bool:
