@@ -158,6 +158,7 @@ def test_absent_elements_are_none() -> None:
     (benefit,) = answer_with("EB*1").benefits
     lists = "service_types dates messages references entities diagnosis_pointers deliveries additional"
     present = {"code": "1", "segment_number": 10, **dict.fromkeys([*lists.split(), "rejections"], ())}
+    present["has_unreadable_figure"] = False
     assert benefit._asdict() == dict.fromkeys(Benefit._fields) | present
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from tradingpartners.x12.elements import read_amount
-from tradingpartners.x12.ts271.values import ACTIVE_CODES, INACTIVE_CODES, MONEY_CODES, Benefit
+from tradingpartners.x12.ts271.benefits import misplaced_amount
+from tradingpartners.x12.ts271.values import ACTIVE_CODES, INACTIVE_CODES, Benefit
 
 # EB06.
 YEAR_TO_DATE, REMAINING, EXCEEDED, NOT_EXCEEDED, LIFETIME, LIFETIME_REMAINING = (
@@ -33,7 +33,7 @@ class RemarkCode(StrEnum):
     NOT_COVERED = "not_covered"
     # A figure of a kind that has no field: a limit, a spend-down, a deductible used so far.
     STATED = "stated"
-    # These want a person's eye: money in EB05 or EB06, and a figure that cannot be meant.
+    # These want a person's eye: money in EB05, EB06 or EB08, and a figure that cannot be meant or read.
     AMOUNT_MISPLACED = "amount_misplaced"
     FIGURE_UNUSABLE = "figure_unusable"
 
@@ -57,6 +57,8 @@ def stated_figure(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...
         return {}, (Remark(RemarkCode.NOT_COVERED, benefit),)
     if _is_misplaced(benefit):
         return {}, (Remark(RemarkCode.AMOUNT_MISPLACED, benefit),)
+    if benefit.has_unreadable_figure:
+        return {}, (Remark(RemarkCode.FIGURE_UNUSABLE, benefit),)
     figures = (benefit.amount, benefit.percent, benefit.quantity)
     if any(figure is not None and not 0 <= figure < _TOO_MUCH for figure in figures):
         return {}, (Remark(RemarkCode.FIGURE_UNUSABLE, benefit),)
@@ -75,13 +77,11 @@ def stated_figure(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...
 
 
 def _is_misplaced(benefit: Benefit) -> bool:
-    """Money where the plan's name or the period belongs, and none where money does."""
-    if benefit.amount is not None or benefit.percent is not None:
+    """Money elsewhere than in EB07, and none there, not even what cannot be read."""
+    if benefit.amount is not None or benefit.has_unreadable_figure:
         return False
-    if benefit.period and len(benefit.period) > 2:
-        return read_amount(benefit.period) is not None
-    plan = benefit.plan or ""
-    return benefit.code in MONEY_CODES and "." in plan and read_amount(plan) is not None
+    found = misplaced_amount(benefit.code, benefit.plan or "", benefit.period or "", benefit.percent)
+    return found is not None
 
 
 def _coinsurance(benefit: Benefit) -> tuple[dict[str, Value], tuple[Remark, ...]]:

@@ -112,6 +112,7 @@ class BenefitReader(SetReader):
             entities,
             *benefit[18:21],
             rejections,
+            *benefit[22:],
         )
         return tuple.__new__(Benefit, fields)
 

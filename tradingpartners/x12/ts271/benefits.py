@@ -4,6 +4,7 @@ The plans of one payer repeat the same segments in answer after answer, so what 
 once is remembered. What may name somebody (REF, MSG, NM1) is read anew each time.
 """
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,7 +63,10 @@ def read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benefi
     One without faults is known from then on.
     """
     benefit, faults = _read_benefit(text, number, delimiters)
-    if not faults and len(text) <= LONGEST_REMEMBERED:
+    if faults:
+        unreadable = any(fault.code is FindingCode.AMOUNT_INVALID for fault in faults)
+        return benefit._replace(has_unreadable_figure=unreadable), faults
+    if len(text) <= LONGEST_REMEMBERED:
         known = known_benefits(delimiters)
         if len(known) >= _MOST_KNOWN:
             known.clear()
@@ -171,21 +175,26 @@ _POINTERS = frozenset([f"{number}" for number in range(1, 13)])
 
 def _faults(elements: list[str]) -> list[Fault]:
     """EB01 and the amounts; the codes of the others are checked against the guide."""
-    code, plan, period, amount = elements[0], elements[4], elements[5], elements[6]
+    code, plan, period, amount, percent = elements[0], *elements[4:8]
     faults = [Fault(FindingCode.AMOUNT_INVALID, at) for at in (8, 10) if _no_amount(elements[at - 1])]
     if code not in BENEFIT_CODES:
         faults.append(Fault(FindingCode.CODE_UNKNOWN if code else FindingCode.ELEMENT_MISSING, 1))
-    return faults if amount else [*faults, *_misplaced(code, plan, period)]
+    misplaced = None if amount else misplaced_amount(code, plan, period, read_amount(percent))
+    return [*faults, Fault(FindingCode.AMOUNT_MISPLACED, misplaced)] if misplaced else faults
 
 
 def _no_amount(text: str) -> bool:
     return text != "" and read_amount(text) is None
 
 
-def _misplaced(code: str, plan: str, period: str) -> list[Fault]:
-    """Some payers put the money of EB07 one or two elements early; it stays where it is."""
+def misplaced_amount(code: str, plan: str, period: str, percent: Decimal | None) -> int | None:
+    """Of an EB without EB07, which element has its money: some payers put it one or two elements
+    early, or one late. It stays where it is."""
     if len(period) > 2 and read_amount(period) is not None:
-        return [Fault(FindingCode.AMOUNT_MISPLACED, 6)]
-    if code in MONEY_CODES and "." in plan and read_amount(plan) is not None:
-        return [Fault(FindingCode.AMOUNT_MISPLACED, 5)]
-    return []
+        return 6
+    if code in MONEY_CODES:
+        if "." in plan and read_amount(plan) is not None:
+            return 5
+        if percent is not None and percent > 1:
+            return 8
+    return None

@@ -76,6 +76,8 @@ class Benefit(NamedTuple):
     additional: tuple[AdditionalInformation, ...] = ()
     # AAA of this 2110: why the payer could not answer for these services.
     rejections: tuple[Rejection, ...] = ()
+    # EB07, EB08, EB10 or the HSD have something, and it is no number.
+    has_unreadable_figure: bool = False
 
 
 class MilitaryService(NamedTuple):
