@@ -131,6 +131,9 @@ def test_a_pending_change_is_marked_so_that_it_is_not_cached(code: str) -> None:
         ("AAA 72", Status.ERROR, Cause.REJECTED, "72"),
         ("AAA 42", Status.UNKNOWN, Cause.COULD_NOT_CHECK, "42"),
         ("AAA 80", Status.UNKNOWN, Cause.COULD_NOT_CHECK, "80"),
+        ("AAA 42 80", Status.UNKNOWN, Cause.COULD_NOT_CHECK, "42"),
+        ("AAA 42 72", Status.ERROR, Cause.REJECTED, "72"),
+        ("AAA", Status.ERROR, Cause.REJECTED, ""),
         ("unwritable:subscriber.last_name", Status.ERROR, Cause.REJECTED, "DATA"),
     ],
 )
@@ -139,6 +142,26 @@ def test_a_refusal_is_data_to_mend_unless_it_is_an_outage(
 ) -> None:
     said = verdict.of_rejection(code)
     assert (said.status, said.cause, said.code) == (status, cause, kept)
+
+
+@pytest.mark.parametrize(
+    ("codes", "status", "kept", "words"),
+    [
+        (["42"], Status.UNKNOWN, "42", "AAA 42"),
+        (["42", "80", "42"], Status.UNKNOWN, "42", "AAA 42 80"),
+        (["42", "72", "73"], Status.ERROR, "72", "AAA 42 72 73"),
+        (["72", "42"], Status.ERROR, "72", "AAA 72 42"),
+        (["X" * 300], Status.ERROR, "X" * 10, "AAA " + "X" * 196),
+        ([""], Status.ERROR, "", "AAA ?"),
+        (["", "42"], Status.ERROR, "", "AAA ? 42"),
+    ],
+)
+def test_an_answer_is_an_outage_only_where_every_rejection_is(
+    codes: list[str], status: str, kept: str, words: str
+) -> None:
+    rejected = answer(*[f"AAA*N**{code}*C" for code in codes])
+    said = verdict.of_answer(rejected, service_type="30", asked=ASKED)
+    assert (said.status, said.code, said.words) == (status, kept, words)
 
 
 @pytest.mark.parametrize("code", ["timeout", "No 271 within 24 h", "999 R", "connection_lost"])
