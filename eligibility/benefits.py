@@ -24,6 +24,7 @@ _REMARKS = {
     RemarkCode.NOT_COVERED: "Not covered",
     RemarkCode.AMOUNT_MISPLACED: "The payer put an amount where none belongs: look at its answer",
     RemarkCode.FIGURE_UNUSABLE: "The payer sent a figure that cannot be meant: look at its answer",
+    RemarkCode.TOO_MANY: "The payer sent more than is shown here: look at its answer",
 }
 
 
@@ -77,6 +78,8 @@ def _conditions(condition: x12.Condition) -> Iterator[str]:
     for delivery in condition.deliveries:
         if delivery.quantity is not None:
             yield _quantity(delivery.quantity, delivery.quantity_qualifier)
+    if condition.insurance_type:
+        yield f"insurance: {in_words('insurance_type', condition.insurance_type)}"
     if condition.period:
         yield f"period: {in_words('period', condition.period)}"
     if condition.number:

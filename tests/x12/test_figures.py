@@ -77,6 +77,11 @@ CASES: list[tuple[str, str, list[tuple[str, dict[str, Any], dict[str, Any]]]]] =
       ("48", {"period": "7"}, {"copay": "100", "copay_period": "7"})]),
     ("nothing tells them apart", "EB*B**98****20~EB*B**98****40~EB*B**98****20",
      [("98", {"number": 1}, {"copay": "20"}), ("98", {"number": 2}, {"copay": "40"})]),
+    ("insurance types apart", "EB*C**30*HM**23*500~EB*C**30*PR**23*900~EB*C**30*PR**29*50~EB*C**30*HM**29*10",
+     [("30", {"insurance_type": "HM"}, {"deductible": "500", "deductible_remaining": "10"}),
+      ("30", {"insurance_type": "PR"}, {"deductible": "900", "deductible_remaining": "50"})]),
+    ("an insurance type alone sets nothing apart", "EB*C**30*HM**23*500~EB*C**30***29*100",
+     [("30", {}, {"deductible": "500", "deductible_remaining": "100"})]),
     ("a rest that could be of either whole is of neither",
      "EB*C**30***23*500~EB*C**30***22*900~EB*C**30***29*100",
      [("30", {"period": "23"}, {"deductible": "500"}), ("30", {"period": "22"}, {"deductible": "900"}),
@@ -240,3 +245,13 @@ def test_visits_may_stand_in_hsd() -> None:
 def test_many_contradicting_figures_are_all_kept_and_cost_no_more_than_their_number() -> None:
     segments = [f"EB*B**{'^'.join(str(kind) for kind in range(40))}****{amount}" for amount in range(200)]
     assert len(figures_of(*segments)) == 40 * 200
+
+
+def test_more_than_anybody_means_is_left_out_and_remarked() -> None:
+    types = "^".join(f"{kind:03}" for kind in range(990))
+    *rows, excess = figures_of(*[f"EB*B**{types}****{amount}" for amount in range(100)], "EB*C**30****5")
+    assert len(rows) <= 20_000
+    assert [row.deductible for row in rows if row.service_type == "30"] == [Decimal(5)]
+    assert [remark.code for remark in excess.remarks] == [RemarkCode.TOO_MANY]
+    assert excess.is_doubtful
+    assert (excess.segment_numbers[0], excess.segment_numbers[-1]) == (30, 109)

@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 from tradingpartners.x12.meaning.periods import Period, stated_periods, union
 from tradingpartners.x12.meaning.referrals import referral_required
-from tradingpartners.x12.meaning.stated_figures import DOUBTFUL, OF_A_LIFETIME, Remark, Value, stated_figure
+from tradingpartners.x12.meaning.stated_figures import (
+    DOUBTFUL,
+    OF_A_LIFETIME,
+    Remark,
+    RemarkCode,
+    Value,
+    stated_figure,
+)
 from tradingpartners.x12.parties import Procedure, ServiceDelivery
 from tradingpartners.x12.ts271.values import AdditionalInformation, Answer, Benefit
 
@@ -40,6 +47,8 @@ class Condition(NamedTuple):
     # Only where figures would contradict each other without them.
     messages: tuple[str, ...] = ()
     deliveries: tuple[ServiceDelivery, ...] = ()
+    # EB04.
+    insurance_type: str = ""
     period: str = ""
     # Where nothing tells them apart, in the order of the answer.
     number: int = 0
@@ -114,22 +123,43 @@ _REQUIREMENTS = (("authorization_required",), ("referral_required",))
 _NETWORKS = {"Y": Network.IN, "N": Network.OUT, "W": Network.BOTH}
 _YES_NO = {"Y": True, "N": False}
 _WITHOUT_LIMITS = Condition()
+# EBs times the service types of each: some twenty times those of a long answer.
+_MOST_STATED = 20_000
 
 
 def benefit_figures(answer: Answer, *, asked_type: str, asked: date | None = None) -> tuple[Figures, ...]:
-    """Every figure of an answer. An EB without a service type speaks of the one asked about."""
+    """Every figure of an answer. An EB without a service type speaks of the one asked about.
+
+    Where there are too many, the last row says so and names the EBs that are in none.
+    """
     by_key: dict[_Key, list[_Statement]] = {}
+    count = 0
+    left_out: list[Benefit] = []
     for benefit in answer.benefits:
         statement = _statement(benefit, asked)
         if statement is None:
             continue
         network = _NETWORKS.get(benefit.in_network or "", Network.NOT_STATED)
-        for service_type in dict.fromkeys(benefit.service_types or (asked_type,)):
+        service_types = dict.fromkeys(benefit.service_types or (asked_type,))
+        if count + len(service_types) > _MOST_STATED:
+            left_out.append(benefit)
+            continue
+        count += len(service_types)
+        for service_type in service_types:
             key = _Key(
                 service_type, benefit.coverage_level or "", network, benefit.plan or "", benefit.procedure
             )
             by_key.setdefault(key, []).append(statement)
-    return tuple([figures for key, said in by_key.items() for figures in _figures_of(key, said)])
+    rows = [figures for key, said in by_key.items() for figures in _figures_of(key, said)]
+    return (*rows, _excess(left_out, asked_type)) if left_out else tuple(rows)
+
+
+def _excess(left_out: Sequence[Benefit], asked_type: str) -> Figures:
+    return Figures(
+        *(asked_type, False, "", Network.NOT_STATED, "", None, _WITHOUT_LIMITS),
+        remarks=(Remark(RemarkCode.TOO_MANY, left_out[0]),),
+        segment_numbers=tuple([benefit.segment_number for benefit in left_out]),
+    )
 
 
 def _statement(benefit: Benefit, asked: date | None) -> _Statement | None:
@@ -217,6 +247,9 @@ def _told_apart(
     conditions = [
         limits._replace(messages=s.benefit.messages, deliveries=_deliveries(s.benefit)) for s in speaking
     ]
+    conditions = _narrowed(
+        conditions, speaking, family, lambda c, s: c._replace(insurance_type=s.benefit.insurance_type or "")
+    )
     # Where that is not enough, whole and rest cannot be paired: each value stands by its period.
     conditions = _narrowed(
         conditions, speaking, family, lambda c, s: c._replace(period=s.benefit.period or "")

@@ -36,9 +36,11 @@ class RemarkCode(StrEnum):
     # These want a person's eye: money in EB05, EB06 or EB08, and a figure that cannot be meant or read.
     AMOUNT_MISPLACED = "amount_misplaced"
     FIGURE_UNUSABLE = "figure_unusable"
+    # More EBs and service types than anybody means: from this EB on not all are in the table.
+    TOO_MANY = "too_many"
 
 
-DOUBTFUL = frozenset({RemarkCode.AMOUNT_MISPLACED, RemarkCode.FIGURE_UNUSABLE})
+DOUBTFUL = frozenset({RemarkCode.AMOUNT_MISPLACED, RemarkCode.FIGURE_UNUSABLE, RemarkCode.TOO_MANY})
 
 
 class Remark(NamedTuple):
