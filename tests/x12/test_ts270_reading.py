@@ -181,11 +181,12 @@ def test_a_4010_question_is_read_as_far_as_it_goes() -> None:
 SEGMENT, ELEMENT = FindingCode.SEGMENT_MISSING, FindingCode.ELEMENT_MISSING
 DATE, CODE = FindingCode.DATE_INVALID, FindingCode.CODE_UNKNOWN
 FAULTS = [
-    ((*ABOVE[1:], *ALICE, "EQ*30"), [(SEGMENT, "ST", None)]),
+    ((*ABOVE[1:], *ALICE, "EQ*30"), [(SEGMENT, "BHT", None)]),
     (("BHT*0022*13*Q1*20261305*0700", *ABOVE[1:], *ALICE, "EQ*30"), [(DATE, "BHT", 4)]),
-    ((*ABOVE, "HL*3*2*22*0", "EQ*30"), [(SEGMENT, "HL", None)]),
-    ((*ABOVE[:2], *ABOVE[3:], *ALICE, "EQ*30"), [(SEGMENT, "HL", None)]),
-    ((*ABOVE, *ALICE, *BOBBY), [(SEGMENT, "HL", None)]),
+    ((*ABOVE, "HL*3*2*22*0", "EQ*30"), [(SEGMENT, "NM1", None)]),
+    ((*ABOVE[:2], *ABOVE[3:], *ALICE, "EQ*30"), [(SEGMENT, "NM1", None)]),
+    ((*ABOVE, *ALICE, *BOBBY), [(SEGMENT, "EQ", None)]),
+    ((), [(FindingCode.HIERARCHY_MISSING, "HL", None), (SEGMENT, "BHT", None)]),
     ((*ABOVE, *ALICE, "EQ"), [(ELEMENT, "EQ", 1)]),
     ((*ABOVE, *ALICE, "EQ**:"), [(ELEMENT, "EQ", 1)]),
     ((*ABOVE, *ALICE, "DMG*D8*19800230", "EQ*30"), [(DATE, "DMG", 2)]),

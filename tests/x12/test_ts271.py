@@ -267,7 +267,7 @@ FAULTS = [
             ("hierarchy_level_unknown", 17, "HL", 3),
         ],
     ),
-    ("271_hierarchy_missing.edi", [("hierarchy_missing", 4, "SE", None)]),
+    ("271_hierarchy_missing.edi", [("hierarchy_missing", 4, "HL", None)]),
 ]
 
 

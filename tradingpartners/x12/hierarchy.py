@@ -64,7 +64,7 @@ def read_hierarchy(reader: SetReader, known: frozenset[str] = _LEVELS) -> list[H
     for code, at, element in faults:
         reader.find(code, starts[at] + 1, element, loop=_LOOPS.get(levels[at].level))
     if not levels:
-        reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names))
+        reader.find(FindingCode.HIERARCHY_MISSING, len(reader.names), missing="HL")
     return levels
 
 

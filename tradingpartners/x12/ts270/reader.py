@@ -75,7 +75,7 @@ class _Reader(SetReader):
         last = len(self.names) - 1
         bht_at = self.first("BHT", 1, last)
         if bht_at == last:
-            self.find(FindingCode.SEGMENT_MISSING, 1)
+            self.find(FindingCode.SEGMENT_MISSING, 2, missing="BHT")
         bht = self.segment(bht_at) if bht_at < last else ["BHT"]
         day = read_date(element_at(bht, 4))
         if day is None and element_at(bht, 4):
@@ -100,7 +100,7 @@ class _Reader(SetReader):
     def _check_level_names(self, levels: list[HierarchicalLevel]) -> None:
         for level in levels:
             if self.first("NM1", level.start, level.end) == level.end:
-                self.find(FindingCode.SEGMENT_MISSING, level.start + 1)
+                self.find(FindingCode.SEGMENT_MISSING, level.start + 2, missing="NM1")
 
     def _entity(self, levels: list[HierarchicalLevel], wanted: str) -> RelatedEntity | None:
         """2100A or 2100B: the first that has a name."""
@@ -145,7 +145,7 @@ class _Reader(SetReader):
         bounds = zip(asked_at, [*asked_at[1:], end], strict=False)
         asked = tuple([self._asked(*each, dates, diagnoses) for each in bounds])
         if not asked and level.level == DEPENDENT:
-            self.find(FindingCode.SEGMENT_MISSING, start)
+            self.find(FindingCode.SEGMENT_MISSING, end + 1, missing="EQ")
         period = _service_period(own_dates)
         day = period or _service_period(list(dates.values()))
         found = self._by_name(start, end)

@@ -111,7 +111,7 @@ class _Reader(LoopReader):
         """BHT, and an AAA before any HL."""
         at = self.first("BHT", 1, end)
         if at == end:
-            self.find(FindingCode.SEGMENT_MISSING, 1, missing="BHT")
+            self.find(FindingCode.SEGMENT_MISSING, 2, missing="BHT")
         for position in range(1, end):
             if self.names[position] == "AAA":
                 self.above.append(read_aaa(self.segment(position), PRE_HIERARCHY, position + 1))
