@@ -1,5 +1,7 @@
 """Dates, times, amounts: what is on the wire and what it means."""
 
+import tracemalloc
+from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
 
@@ -115,3 +117,19 @@ def test_yes_and_no_are_two_letters_or_digits() -> None:
 def test_periods_are_written_as_they_are_read() -> None:
     assert write_period(DAY, None) == ("D8", "20260228")
     assert write_period(DAY, date(2026, 3, 1)) == ("RD8", "20260228-20260301")
+
+
+@pytest.mark.parametrize("read", [read_date, read_time, read_amount])
+def test_no_long_text_is_remembered(read: Callable[[str], object]) -> None:
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            assert read(f"{number:65536}X") is None
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
+
+
+def test_a_date_in_much_white_space_is_a_date_all_the_same() -> None:
+    assert read_date(f"{'20260228':>100}") == DAY

@@ -6,14 +6,15 @@ Readers give None for what they cannot read; whoever calls them knows the place 
 import re
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+
+from tradingpartners.x12.remembering import remember_element
 
 # Longer than any amount, quantity or percentage a payer can mean (element 782 has 18 digits).
 _LONGEST_AMOUNT = 24
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
-@lru_cache(maxsize=8192)
+@remember_element
 def read_date(text: str) -> date | None:
     """CCYYMMDD, with or without a time behind it, or the six digits YYMMDD of ISA09."""
     digits = text.strip()
@@ -29,7 +30,6 @@ def read_date(text: str) -> date | None:
         return None
 
 
-@lru_cache(maxsize=8192)
 def read_period(qualifier: str, text: str) -> tuple[date | None, date | None]:
     """A date (D8) as (begin, None), a range (RD8) as (begin, end).
 
@@ -43,7 +43,7 @@ def read_period(qualifier: str, text: str) -> tuple[date | None, date | None]:
     return read_date(begin), read_date(end)
 
 
-@lru_cache(maxsize=1024)
+@remember_element
 def read_time(text: str) -> time | None:
     """HHMM, HHMMSS or HHMMSSdd; what follows the seconds is not kept."""
     digits = text.strip()
@@ -55,13 +55,18 @@ def read_time(text: str) -> time | None:
         return None
 
 
-@lru_cache(maxsize=8192)
-def read_amount(text: str) -> Decimal | None:
-    """An amount, percentage or quantity: `10`, `10.00`, `.10`, `-5`. The digits stay as sent."""
+def read_new_amount(text: str) -> Decimal | None:
+    """An amount that hardly comes again, and is not worth remembering."""
     digits = text.strip()
     if len(digits) > _LONGEST_AMOUNT or not _AMOUNT.fullmatch(digits):
         return None
     return Decimal(digits)
+
+
+@remember_element
+def read_amount(text: str) -> Decimal | None:
+    """An amount, percentage or quantity: `10`, `10.00`, `.10`, `-5`. The digits stay as sent."""
+    return read_new_amount(text)
 
 
 def read_yes_no(text: str) -> bool | None:

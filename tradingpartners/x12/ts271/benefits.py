@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from tradingpartners.x12.elements import read_amount
+from tradingpartners.x12.elements import read_amount, read_new_amount
 from tradingpartners.x12.errors import FindingCode
 from tradingpartners.x12.parties import (
     DELIVERY_AMOUNTS,
@@ -38,8 +38,6 @@ class Fault(NamedTuple):
 
 Faults = tuple[Fault, ...]
 
-# What is new is not worth remembering.
-_read_new_amount = read_amount.__wrapped__
 # The segments of a benefit that `read_benefit` reads.
 PLAIN = frozenset(["EB", "HSD", "III", "DTP"])
 _ELEMENTS = 14
@@ -84,7 +82,7 @@ def _read_benefit(text: str, number: int, delimiters: Delimiters) -> tuple[Benef
     # Amounts differ from person to person. What stands around them does not, and is read once.
     parts[_AMOUNT] = "0"
     benefit, faults = _read_plan(element.join(parts) + mark + below, delimiters)
-    amount = _read_new_amount(amount_text)
+    amount = read_new_amount(amount_text)
     if amount is None:
         faults = (Fault(FindingCode.AMOUNT_INVALID, _AMOUNT), *faults)
     # Not `_replace`, which takes eight times as long.
