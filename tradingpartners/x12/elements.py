@@ -95,3 +95,10 @@ def write_time(moment: time | datetime, *, seconds: bool = False) -> str:
 def plain(amount: Decimal) -> str:
     """An amount in plain digits, never with an exponent."""
     return format(amount, "f")
+
+
+def trimmed(parts: list[str]) -> list[str]:
+    """A segment without empty elements at its end, a composite without empty components."""
+    while parts and not parts[-1]:
+        parts.pop()
+    return parts

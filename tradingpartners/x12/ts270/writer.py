@@ -8,7 +8,7 @@ import re
 from datetime import date
 
 from tradingpartners.x12.characters import CharacterSet, Repair, name_repairs, repair_name, text_check
-from tradingpartners.x12.elements import write_date, write_period, write_time
+from tradingpartners.x12.elements import trimmed, write_date, write_period, write_time
 from tradingpartners.x12.envelope.writing import write_transaction_set
 from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
 from tradingpartners.x12.parties import Address, Diagnosis, Procedure, ProviderInformation, Reference
@@ -196,7 +196,7 @@ class _Writer:
             self.name(getattr(person, field), f"{role}.{field}", 0, longest)
             for field, longest in _PERSON_NAMES
         ]
-        return _trimmed(["NM1", entity, "1", last, first, middle, "", suffix])
+        return trimmed(["NM1", entity, "1", last, first, middle, "", suffix])
 
     def _person(self, person: Subscriber | Dependent, role: str, qualifiers: frozenset[str]) -> list[Segment]:
         """REF, N3, N4, PRV and DMG."""
@@ -217,7 +217,7 @@ class _Writer:
         gender = _one_of(person.gender, codes.GENDERS, f"{role}.gender") if person.gender is not None else ""
         if person.birth_date is not None or gender:
             born = ["D8", write_date(person.birth_date)] if person.birth_date else ["", ""]
-            segments.append(_trimmed(["DMG", *born, gender]))
+            segments.append(trimmed(["DMG", *born, gender]))
         return segments
 
     def diagnoses(self, diagnoses: tuple[Diagnosis, ...]) -> Segment:
@@ -259,7 +259,7 @@ class _Writer:
         if not types and not procedure:
             raise X12WriteError(WriteErrorCode.REQUIRED, "asked.service_types")
         pointers = self._pointers(asked.diagnosis_pointers, diagnoses)
-        segments = [_trimmed(["EQ", types, procedure, level, "", pointers])]
+        segments = [trimmed(["EQ", types, procedure, level, "", pointers])]
         if asked.place_of_service is not None:
             if not _PLACE_OF_SERVICE.fullmatch(asked.place_of_service):
                 raise X12WriteError(WriteErrorCode.INVALID_VALUE, "asked.place_of_service")
@@ -317,7 +317,7 @@ class _Writer:
             number = self.text(each.number, f"{where}.number", 1, 50)
             longest = 80 if where == "provider_references" else 0
             description = self.text(each.description, f"{where}.description", 0, longest)
-            segments.append(_trimmed(["REF", qualifier, number, description]))
+            segments.append(trimmed(["REF", qualifier, number, description]))
         return segments
 
     def _address(self, address: Address, where: str) -> list[Segment]:
@@ -333,7 +333,7 @@ class _Writer:
         region += ["", "", self._optional(address.subdivision, f"{where}.subdivision", 1, 3)]
         city = self.text(address.city, f"{where}.city", 2 if any(region) or address.city else 0, 30)
         segments = [["N3", *lines]] if lines else []
-        return [*segments, _trimmed(["N4", city, *region])] if city else segments
+        return [*segments, trimmed(["N4", city, *region])] if city else segments
 
     def _optional(self, value: str, field: str, shortest: int, longest: int) -> str:
         text = self.text(value, field, 0, longest)
@@ -352,13 +352,6 @@ def _one_of(code: str | None, known: frozenset[str], field: str) -> str:
     if not code or code not in known:
         raise X12WriteError(WriteErrorCode.INVALID_VALUE if code else WriteErrorCode.REQUIRED, field)
     return code
-
-
-def _trimmed(segment: Segment) -> Segment:
-    """The segment without empty elements at its end."""
-    while not segment[-1]:
-        segment.pop()
-    return segment
 
 
 def _insured(is_subscriber: str, relationship: str, birth_sequence: int | None, role: str) -> Segment:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NoReturn
 
-from tradingpartners.x12.elements import plain, write_period
+from tradingpartners.x12.elements import plain, trimmed, write_period
 from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
 from tradingpartners.x12.parties import DateRange, Procedure, ServiceDelivery
 from tradingpartners.x12.segments import Delimiters, Segment, check_text
@@ -378,9 +378,3 @@ def refuse(code: WriteErrorCode, at: str) -> NoReturn:
 def segment(name: str, *elements: str) -> Segment:
     """The segment, no longer than there is something to say: trailing separators are no X12."""
     return trimmed([name, *elements])
-
-
-def trimmed(parts: list[str]) -> list[str]:
-    while parts and not parts[-1]:
-        parts.pop()
-    return parts
