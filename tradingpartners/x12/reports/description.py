@@ -11,13 +11,12 @@ from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.reports.wording import date_in_words
 from tradingpartners.x12.reports.words_271 import describe_271
 from tradingpartners.x12.reports.words_278 import describe_278
+from tradingpartners.x12.reports.words_999 import describe_999, describe_ta1
 from tradingpartners.x12.segments import Delimiters
 from tradingpartners.x12.ts270.reader import read_270
 from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts271.reader import read_271
 from tradingpartners.x12.ts278.reader import read_278
-
-_ACCEPTED = {"A": "accepted", "E": "accepted, errors noted", "P": "partly accepted"}
 
 
 def describe(reading: Reading) -> Iterator[str]:
@@ -51,8 +50,7 @@ def _interchange(interchange: Interchange) -> Iterator[str]:
     test = ", test" if header.usage == "T" else ""
     yield (f"Interchange {header.control_number} from {header.sender} to {header.receiver}{test}{unfinished}")
     for note in interchange.acknowledgements:
-        verdict = _ACCEPTED.get(note.code, "REJECTED")
-        yield f"  Interchange {note.control_number} was {verdict} (note {note.note})"
+        yield f"  {describe_ta1(note)}"
     for group in interchange.groups:
         for transaction in group.transactions:
             yield f"  {transaction.set_id} number {transaction.control_number}"
@@ -73,17 +71,6 @@ def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Iterator[str]:
         yield _question(question)
 
 
-def _acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Iterator[str]:
-    verdict = _ACCEPTED.get(acknowledgement.code or "", "REJECTED")
-    yield (
-        f"Group {acknowledgement.group_control_number} was {verdict}: "
-        f"{acknowledgement.accepted} of {acknowledgement.received} sets"
-    )
-    for each in acknowledgement.sets:
-        if not each.accepted:
-            yield f"  Set {each.control_number} was REJECTED"
-
-
 def _question(question: Inquiry) -> str:
     name = " ".join(part for part in (question.first_name, question.last_name) if part) or "nameless"
     types = ", ".join(in_words("service_type", code) for code in question.service_types)
@@ -102,6 +89,6 @@ _CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable
     "270": (read_270, _eligibility_inquiry),
     "271": (read_271, describe_271),
     "278": (read_278, describe_278),
-    "997": (_read_acknowledgement, _acknowledgement),
-    "999": (_read_acknowledgement, _acknowledgement),
+    "997": (_read_acknowledgement, describe_999),
+    "999": (_read_acknowledgement, describe_999),
 }

@@ -20,6 +20,7 @@ from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_fin
 from tradingpartners.x12.parties import read_trace
 from tradingpartners.x12.reports.json_271 import inspect_271
 from tradingpartners.x12.reports.json_278 import inspect_278
+from tradingpartners.x12.reports.json_999 import inspect_999
 from tradingpartners.x12.reports.json_values import Json, json_date, json_trace
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270.reader import read_270
@@ -148,24 +149,6 @@ def _question(question: Inquiry) -> Json:
     }
 
 
-def _acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
-    return {"acknowledgement": _group_acknowledgement(acknowledgement)}
-
-
-def _group_acknowledgement(acknowledgement: ImplementationAcknowledgement) -> Json:
-    return {
-        "functional_id": acknowledgement.functional_id or None,
-        "group_control_number": acknowledgement.group_control_number or None,
-        "code": acknowledgement.code,
-        "received": acknowledgement.received,
-        "accepted": acknowledgement.accepted,
-        "sets": [
-            {"set": each.set_id, "control_number": each.control_number, "code": each.code}
-            for each in acknowledgement.sets
-        ],
-    }
-
-
 def finding_in_place(finding: Finding) -> Json:
     """A finding, and where it stands."""
     at = finding.at
@@ -194,6 +177,6 @@ _CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable
     "270": (read_270, _eligibility_inquiry),
     "271": (read_271, inspect_271),
     "278": (read_278, inspect_278),
-    "997": (_read_acknowledgement, _acknowledgement),
-    "999": (_read_acknowledgement, _acknowledgement),
+    "997": (_read_acknowledgement, inspect_999),
+    "999": (_read_acknowledgement, inspect_999),
 }
