@@ -210,7 +210,10 @@ def test_validate_exits_1_with_findings_and_0_without() -> None:
 
 
 WORDS = [
-    ("271_active_with_benefits.edi", "ALICE AMES (subscriber, member W0001, born 1980-02-03): covered"),
+    (
+        "271_active_with_benefits.edi",
+        "ALICE J AMES (subscriber, member W0001, born 1980-02-03): covered 2026-01-01 to 2026-12-31",
+    ),
     (
         "271_active_with_benefits.edi",
         "Deductible for health plan as a whole; individual; $1500.00 per calendar year; in network",

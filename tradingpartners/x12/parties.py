@@ -45,6 +45,8 @@ class DateRange(NamedTuple):
     qualifier: str
     begin: date | None
     end: date | None
+    # The end of a range that is there and cannot be read.
+    end_unreadable: bool = False
 
 
 class Procedure(NamedTuple):
@@ -255,7 +257,8 @@ DELIVERY_AMOUNTS = (2, 4, 6)
 def read_date_range(segment: Segment) -> DateRange:
     """DTP; an unreadable date is None, and the caller reports it."""
     begin, end = read_period(element_at(segment, 2), element_at(segment, 3))
-    return DateRange(element_at(segment, 1), begin, end)
+    end_unreadable = end is None and begin is not None and "-" in element_at(segment, 3)
+    return DateRange(element_at(segment, 1), begin, end, end_unreadable)
 
 
 def is_unreadable(period: DateRange, segment: Segment) -> bool:

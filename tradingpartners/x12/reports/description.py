@@ -72,7 +72,8 @@ def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Iterator[str]:
 
 
 def _question(question: Inquiry) -> str:
-    name = " ".join(part for part in (question.first_name, question.last_name) if part) or "nameless"
+    names = (question.first_name, question.middle_name, question.last_name, question.suffix)
+    name = " ".join([part for part in names if part]) or "nameless"
     types = ", ".join(in_words("service_type", code) for code in question.service_types)
     asked = date_in_words(DateRange("", question.service_date, question.service_date_end))
     return f"Asks about {name} (member {question.member_id or 'unknown'}) on {asked}: {types or 'nothing'}"

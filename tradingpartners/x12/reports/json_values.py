@@ -33,7 +33,7 @@ def json_trace(trace: Trace) -> Json:
 def json_dates(dates: Iterable[DateRange]) -> list[Json]:
     return [
         {"qualifier": each.qualifier, "date": json_date(each.begin)}
-        if each.end is None
+        if each.end is None and not each.end_unreadable
         else {"qualifier": each.qualifier, "from": json_date(each.begin), "to": json_date(each.end)}
         for each in dates
     ]

@@ -1,6 +1,7 @@
 """Values the codec reads, in words for a biller."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 
 from tradingpartners.x12.code_tables import (
@@ -23,11 +24,43 @@ from tradingpartners.x12.parties import (
 )
 from tradingpartners.x12.ts271.values import Rejection
 
+# DTP01 of a single date that is the last day: a certification expires.
+_LAST_DAYS = frozenset({"036"})
+# "Until further notice" is sent as 99991231, 20991231 and the like.
+_OPEN_END_YEAR = 2099
+
 
 def date_in_words(period: DateRange) -> str:
-    if period.begin is None:
-        return "no date"
-    return str(period.begin) if period.end is None else f"{period.begin} to {period.end}"
+    """DTP: a day, or from when to when."""
+    begin, end = period.begin, period.end
+    if begin is None:
+        return "not readable" if end is None else f"begin not readable, until {_last_day(end)}"
+    if period.end_unreadable and end is None:
+        return f"from {begin}, end not readable"
+    if end is None and period.qualifier in _LAST_DAYS:
+        return from_until_in_words(None, begin)
+    if end is None:
+        return _last_day(begin)
+    return from_until_in_words(begin, end)
+
+
+def from_until_in_words(begin: date | None, end: date | None) -> str:
+    """The first and the last day, as far as they are known."""
+    if begin is None:
+        return "no end" if end is None or end.year >= _OPEN_END_YEAR else f"until {end}"
+    if end is None:
+        return f"from {begin}"
+    if end == begin:
+        return f"on {begin}"
+    return f"from {begin}, no end" if end.year >= _OPEN_END_YEAR else f"{begin} to {end}"
+
+
+def is_end_unreadable(period: DateRange) -> bool:
+    return period.end is None and period.end_unreadable
+
+
+def _last_day(day: date) -> str:
+    return "no end" if day.year >= _OPEN_END_YEAR else str(day)
 
 
 def dated_in_words(period: DateRange) -> str:

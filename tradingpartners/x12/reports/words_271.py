@@ -1,11 +1,13 @@
 """A 271 in words for a biller, line by line."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tradingpartners.x12.code_tables import in_words, period_in_words, quantity_in_words
 from tradingpartners.x12.elements import plain
-from tradingpartners.x12.meaning.coverage_status import CoverageStatus, status
+from tradingpartners.x12.errors import FindingCode
 from tradingpartners.x12.parties import Diagnosis
+from tradingpartners.x12.reports.headline import headline
 from tradingpartners.x12.reports.wording import (
     address_in_words,
     contact_in_words,
@@ -28,12 +30,16 @@ from tradingpartners.x12.ts271.values import (
     MilitaryService,
 )
 
-_STATUS = {
-    CoverageStatus.ACTIVE: "covered",
-    CoverageStatus.INACTIVE: "NOT covered",
-    CoverageStatus.REJECTED: "REJECTED: the payer could not answer",
-    CoverageStatus.UNKNOWN: "UNCLEAR: the answer does not say whether covered",
-}
+# EB06 of what was used up or is left, before its figure.
+_BEFORE = {"24": "used so far this year: ", "30": "exceeded: ", "31": "not exceeded: "}
+# EB01 whose amount means little without its period.
+_PER_PERIOD = frozenset("CFG")
+# EB06 and EB01 of what is still owed before Medicaid pays.
+_REMAINING, _SPEND_DOWN = "29", "Y"
+_UNREADABLE = {7: "amount unreadable", 8: "share unreadable", 10: "quantity unreadable"}
+
+# What is found unreadable or misplaced, by the number of its segment.
+_Faults = Mapping[int, list[str]]
 # EB12: four different things, and none of them is silence.
 _NETWORK = {
     "Y": "in network",
@@ -57,15 +63,36 @@ def describe_271(response: EligibilityResponse) -> Iterator[str]:
     for contact in response.payer_contacts:
         yield f"Ask the payer: {contact_in_words(contact)}"
     yield from rejections_in_words(response.rejections)
+    faults = _faults(response)
     for answer in response.answers:
-        yield from _answer(answer, status(answer, response.rejections, None))
+        yield from _answer(answer, response, faults)
 
 
-def _answer(answer: Answer, verdict: CoverageStatus) -> Iterator[str]:
+def _faults(response: EligibilityResponse) -> _Faults:
+    """What stands in an EB or below it and is no figure of it."""
+    starts = sorted(b.segment_number for answer in response.answers for b in answer.benefits)
+    faults: dict[int, list[str]] = {}
+    for finding in response.findings:
+        at = finding.at
+        if finding.code is FindingCode.AMOUNT_MISPLACED:
+            said = f"an amount stands in the wrong place (EB{at.element:02d})"
+        elif finding.code is FindingCode.AMOUNT_INVALID:
+            said = _UNREADABLE.get(at.element or 0, "") if at.segment_id == "EB" else "quantity unreadable"
+        else:
+            continue
+        below = bisect_right(starts, at.segment_number)
+        if said and below:
+            faults.setdefault(starts[below - 1], []).append(said)
+    return faults
+
+
+def _answer(answer: Answer, response: EligibilityResponse, faults: _Faults) -> Iterator[str]:
     role = "dependent" if answer.is_dependent else "subscriber"
-    name = " ".join(part for part in (answer.first_name, answer.last_name) if part) or "nameless"
+    names = (answer.first_name, answer.middle_name, answer.last_name, answer.suffix)
+    name = " ".join([part for part in names if part]) or "nameless"
     born = f", born {answer.birth_date}" if answer.birth_date else ""
-    yield f"{name} ({role}, member {answer.member_id or 'unknown'}{born}): {_STATUS[verdict]}"
+    said = headline(answer, response.rejections)
+    yield f"{name} ({role}, member {answer.member_id or 'unknown'}{born}): {said}"
     for line in _person(answer):
         yield f"  {line}"
     for line in rejections_in_words(answer.rejections):
@@ -73,7 +100,7 @@ def _answer(answer: Answer, verdict: CoverageStatus) -> Iterator[str]:
     for line in rejections_in_words(answer.subscriber_rejections):
         yield f"  Of the subscriber: {line}"
     for benefit in answer.benefits:
-        yield f"  {_benefit(benefit, answer.diagnoses)}"
+        yield f"  {_benefit(benefit, answer.diagnoses, faults.get(benefit.segment_number, ()))}"
         for entity in benefit.entities:
             yield f"    {entity_in_words(entity)}"
 
@@ -109,13 +136,14 @@ def _military(military: MilitaryService) -> str:
     return listed([employment, military.description, when]) or "no details"
 
 
-def _benefit(benefit: Benefit, diagnoses: tuple[Diagnosis, ...]) -> str:
+def _benefit(benefit: Benefit, diagnoses: tuple[Diagnosis, ...], faults: Sequence[str]) -> str:
     """EB and what stands below it, but for the entities of 2120."""
     parts = [
         _subject(benefit),
         in_words("coverage_level", benefit.coverage_level) if benefit.coverage_level else "",
         in_words("insurance_type", benefit.insurance_type) if benefit.insurance_type else "",
         _figures(benefit),
+        *faults,
         *[delivery_in_words(delivery) for delivery in benefit.deliveries],
         *_conditions(benefit),
         *[_additional(each) for each in benefit.additional],
@@ -144,11 +172,13 @@ def _subject(benefit: Benefit) -> str:
     if benefit.procedure:
         services.append(procedure_in_words(benefit.procedure))
     subject = in_words("benefit", benefit.code) if benefit.code else "Benefit without a code"
+    if benefit.code == _SPEND_DOWN and benefit.period == _REMAINING:
+        subject += " still owed by the patient"
     return f"{subject} for {', '.join(services)}" if services else subject
 
 
 def _figures(benefit: Benefit) -> str:
-    """Amount, share and quantity, each with its period: "$250.50 remaining"."""
+    """Amount, share and quantity; the period goes with the first: "$25 per visit; 20 visits"."""
     figures = []
     if benefit.amount is not None:
         figures.append(f"${plain(benefit.amount)}")
@@ -156,10 +186,17 @@ def _figures(benefit: Benefit) -> str:
         figures.append(percent_in_words(benefit.percent))
     if benefit.quantity is not None:
         figures.append(quantity_in_words(benefit.quantity_qualifier or "", benefit.quantity))
-    if not benefit.period:
-        return "; ".join(figures)
-    period = period_in_words(benefit.period)
-    return "; ".join([f"{figure} {period}" for figure in figures]) or period
+    period = benefit.period
+    if not period:
+        unstated = ["period not stated"] if benefit.amount is not None and benefit.code in _PER_PERIOD else []
+        return "; ".join([*figures[:1], *unstated, *figures[1:]])
+    if not figures:
+        return period_in_words(period)
+    if period in _BEFORE:
+        figures[0] = f"{_BEFORE[period]}{figures[0]}"
+    else:
+        figures[0] += f" {period_in_words(period)}"
+    return "; ".join(figures)
 
 
 def _additional(additional: AdditionalInformation) -> str:
