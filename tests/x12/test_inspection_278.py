@@ -156,7 +156,8 @@ ANSWERED = [
     ("response_rejected_by_payer", "REJECTED: not looked at, so not decided"),
     (
         "response_rejected_at_many_levels",
-        "Rejected at 2010D: Patient not found (67); correct it and ask again",
+        "Rejected for the patient (2010D): Patient not found (67); "
+        "correct it and ask again; to fix: front desk",
     ),
     ("response_undecided", "look: the payer's decision is in a code nobody knows"),
 ]

@@ -168,9 +168,13 @@ PERSON = [
     ("MPI*C*AU*A*PILOT*M2*D8*20000101", "Military service: active duty in the USA; PILOT; 2000-01-01"),
     ("PRV*PC*PXC*207Q00000X", "Provider: primary care, 207Q00000X"),
     ("PER*IC*DESK*TE*5550100", "Contact: DESK, phone 5550100"),
-    ("AAA*N**72*C", "Rejected at 2100C: Member number is wrong or missing (72); correct it and ask again"),
-    ("AAA*N**99*Q", "Rejected at 2100C: code 99 (99); code Q"),
-    ("AAA*N", "Rejected at 2100C: No reason given; no advice"),
+    (
+        "AAA*N**72*C",
+        "Rejected for the member (2100C): Member number is wrong or missing (72); "
+        "correct it and ask again; to fix: front desk",
+    ),
+    ("AAA*N**99*Q", "Rejected for the member (2100C): code 99 (99); code Q; call the payer"),
+    ("AAA*N", "Rejected for the member (2100C): No reason given; no advice; call the payer"),
 ]
 
 

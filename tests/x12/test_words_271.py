@@ -118,3 +118,53 @@ def test_a_range_without_a_readable_end_keeps_its_two_ends_in_json() -> None:
     assert only_answer("DTP*291*RD8*20260101-", "EB*1**30")["dates"] == [
         {"qualifier": "291", "from": "2026-01-01", "to": None}
     ]
+
+
+REJECTED = [
+    ("AAA*N**42*C", "The payer cannot answer right now (42); ask again later; nothing to fix"),
+    ("AAA*N**80*N", "No response came and the request was ended (80); ask again later; nothing to fix"),
+    ("AAA*N**42*W", "The payer cannot answer right now (42); ask again in 30 days; nothing to fix"),
+    (
+        "AAA*N**43*C",
+        "Provider number is wrong or missing (43); correct it and ask again; to fix: office set-up",
+    ),
+    ("AAA*N**76*N", "Member number belongs to more than one person (76); do not ask again; call the payer"),
+]
+
+
+@pytest.mark.parametrize(("segment", "said"), REJECTED)
+def test_a_rejection_says_what_to_do_and_who_does_it(segment: str, said: str) -> None:
+    assert lines(segment)[1] == f"Rejected for the member (2100C): {said}"
+
+
+def test_a_rejection_of_a_service_stands_beneath_its_benefit() -> None:
+    said = lines("EB*V**98", "AAA*N**54*N", "EB*1**30")
+    assert said[1:3] == [
+        "Payer cannot say for physician office visit",
+        "Rejected for the service (2110C): Kind of procedure code is not accepted (54); "
+        "do not ask again; to fix: office set-up",
+    ]
+    assert sum("Rejected" in line for line in said) == 1
+
+
+def family(rejections: int, dependents: int) -> str:
+    body = [*ABOVE_SUBSCRIBER, "HL*3*2*22*1", "NM1*IL*1*AMES*ALICE****MI*W0001"]
+    body += ["AAA*N**72*C"] * rejections
+    for number in range(dependents):
+        body += [f"HL*{number + 4}*3*23*0", f"NM1*03*1*AMES*BOBBY{number}"]
+    return interchange(transaction_set(*body))
+
+
+def test_a_rejection_of_the_subscriber_is_told_once_and_not_as_the_dependents() -> None:
+    said = [line.strip() for line in describe(read(family(1, 2)))][3:]
+    assert said[0].endswith("REJECTED: the payer could not answer")
+    assert said[1].startswith("Rejected for the member (2100C): Member number is wrong or missing (72)")
+    assert sum("Rejected" in line for line in said) == 1
+    assert said[2].startswith("BOBBY0 AMES (dependent")
+    assert said[2].endswith("REJECTED: the payer could not answer for the subscriber, see there")
+
+
+def test_very_many_rejections_of_a_subscriber_are_not_repeated_for_every_dependent() -> None:
+    wire = family(1000, 1000)
+    assert len(json.dumps(inspection(read(wire)))) < 100 * len(wire)
+    assert sum(len(line) for line in describe(read(wire))) < 20 * len(wire)

@@ -47,7 +47,9 @@ def headline(answer: Answer, rejections: Iterable[Rejection]) -> str:
     """Its status, as `status` gives it, with what limits it."""
     stated = status(answer, rejections, None)
     if stated is CoverageStatus.REJECTED:
-        return "REJECTED: the payer could not answer"
+        # The subscriber's reasons stand with the subscriber, who is answered for too.
+        above = answer.rejections_above or answer.rejections
+        return "REJECTED: the payer could not answer" + ("" if above else " for the subscriber, see there")
     deciding = deciding_benefits(answer.benefits, None)
     if stated is CoverageStatus.UNKNOWN:
         return _unclear(answer, deciding)

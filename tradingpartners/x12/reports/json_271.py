@@ -19,6 +19,9 @@ from tradingpartners.x12.reports.json_values import (
 )
 from tradingpartners.x12.ts271.values import Answer, Benefit, EligibilityResponse, MilitaryService
 
+# Those of a subscriber stand with each dependent again: very many of both would fill the disk.
+MOST_REPEATED = 20
+
 
 def inspect_271(response: EligibilityResponse) -> Json:
     """The keys a 271 has beside those of every set."""
@@ -55,7 +58,7 @@ def _answer(answer: Answer, response: EligibilityResponse) -> Json:
         "status": status(answer, response.rejections, None).value,
         "dates": json_dates(answer.dates),
         "aaa": json_rejections(answer.rejections),
-        "subscriber_aaa": json_rejections(answer.subscriber_rejections),
+        "subscriber_aaa": json_rejections(answer.subscriber_rejections[:MOST_REPEATED]),
         "benefits": [_benefit(benefit) for benefit in answer.benefits],
         "traces": [json_trace(trace) for trace in answer.traces],
         "segment_number": answer.segment_number,

@@ -152,12 +152,37 @@ def delivery_in_words(delivery: ServiceDelivery) -> str:
 
 
 def rejections_in_words(rejections: Iterable[Rejection]) -> Iterator[str]:
-    """AAA: why nothing was answered, and whether to ask again."""
+    """AAA: for whom nothing was answered and why, whether to ask again, who puts it right."""
     for rejection in rejections:
-        what = in_words("rejection", rejection.code) if rejection.code else "No reason given"
-        code = f" ({rejection.code})" if rejection.code else ""
-        then = in_words("follow_up", rejection.follow_up) if rejection.follow_up else "no advice"
-        yield f"Rejected at {rejection.loop}: {what}{code}; {then}"
+        code = rejection.code or ""
+        what = f"{in_words('rejection', code)} ({code})" if code else "No reason given"
+        level = _LEVELS.get(rejection.loop[:5], "") or _LEVELS.get(rejection.loop, "the question")
+        fixer = words("rejection", "fixer").get(code, "call the payer")
+        fixing = fixer if fixer in _DEEDS else f"to fix: {fixer}"
+        yield f"Rejected for {level} ({rejection.loop}): {what}; {_then(rejection)}; {fixing}"
+
+
+def _then(rejection: Rejection) -> str:
+    """AAA04, where it does not contradict AAA03: who cannot answer now has nothing to be corrected."""
+    follow_up = rejection.follow_up
+    if rejection.code in _NOT_NOW and follow_up not in _LATER:
+        return "ask again later"
+    return in_words("follow_up", follow_up) if follow_up else "no advice"
+
+
+# AAA03 of a payer that cannot answer right now, and AAA04 that say when or that it will.
+_NOT_NOW = frozenset({"42", "80"})
+_LATER = frozenset("SWXY")
+_DEEDS = frozenset({"call the payer", "nothing to fix"})
+# The loops of a 271, and the 2010 and 2000 of a 278.
+_LEVELS = {
+    "2000A": "the payer", "2100A": "the payer", "2010A": "the payer",
+    "2000B": "the provider who asks", "2100B": "the provider who asks", "2010B": "the provider who asks",
+    "2000C": "the member", "2100C": "the member", "2010C": "the member",
+    "2000D": "the patient", "2100D": "the patient", "2010D": "the patient",
+    "2110C": "the service", "2110D": "the service", "2000F": "the service",
+    "2000E": "the event", "2010E": "a provider", "2010F": "a provider",
+}  # fmt: skip
 
 
 def listed(parts: Iterable[str]) -> str:

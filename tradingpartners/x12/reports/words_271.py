@@ -95,12 +95,14 @@ def _answer(answer: Answer, response: EligibilityResponse, faults: _Faults) -> I
     yield f"{name} ({role}, member {answer.member_id or 'unknown'}{born}): {said}"
     for line in _person(answer):
         yield f"  {line}"
-    for line in rejections_in_words(answer.rejections):
+    of_services = {each.segment_number for benefit in answer.benefits for each in benefit.rejections}
+    own = [each for each in answer.rejections if each.segment_number not in of_services]
+    for line in rejections_in_words(own):
         yield f"  {line}"
-    for line in rejections_in_words(answer.subscriber_rejections):
-        yield f"  Of the subscriber: {line}"
     for benefit in answer.benefits:
         yield f"  {_benefit(benefit, answer.diagnoses, faults.get(benefit.segment_number, ()))}"
+        for line in rejections_in_words(benefit.rejections):
+            yield f"    {line}"
         for entity in benefit.entities:
             yield f"    {entity_in_words(entity)}"
 
