@@ -149,6 +149,16 @@ def test_a_question_has_the_same_person_keys() -> None:
     )
 
 
+def test_a_question_has_what_it_asks_about() -> None:
+    wire = sample("270_dependent_date_range_two_services.edi").decode()
+    wire = wire.replace("INS*N*19~", "PRV*PE*PXC*207Q00000X~INS*N*19~HI*ABK:E119~")
+    wire = wire.replace("EQ*98~", "EQ**HC:99213:25~")
+    (question,) = inspected(wire.encode())["interchanges"][0]["groups"][0]["transactions"][0]["questions"]
+    assert (question["gender"], question["provider"]["number"]) == ("M", "207Q00000X")
+    assert [(each["code"], each["modifiers"]) for each in question["procedures"]] == [("99213", ["25"])]
+    assert question["diagnoses"] == [{"qualifier": "ABK", "code": "E119"}]
+
+
 def test_a_question_about_a_range_has_its_two_ends() -> None:
     (question,) = only_transaction("270_dependent_date_range_two_services.edi")["questions"]
     assert (question["date"], question["from"], question["to"]) == (None, "2026-01-06", "2026-01-31")

@@ -30,7 +30,9 @@ CODED = {
     ("REF", 1): "reference",
     ("DTP", 1): "date",
     ("INS", 2): "relationship",
+    ("MPI", 1): "military_status",
     ("MPI", 2): "military_employment",
+    ("MPI", 3): "military_service",
 }
 TABLES = sorted({*CODED.values(), "place"})
 
@@ -148,6 +150,7 @@ ENTITIES_SAID = [
         "Facility: RIVER HOSPITAL, 9 RIVER ROAD, RIVERTON, OH 43001",
     ),
     ("NM1*1P*1*STONE~PRV*PC*PXC*207Q00000X", "Provider: STONE, primary care provider, specialty 207Q00000X"),
+    ("NM1*IL*1*AMES*ARTHUR****34*123456789", "Insured: ARTHUR AMES, social security number ends in 6789"),
     ("NM1*Q9*1******Q9*7", "Code Q9: nameless, code Q9 7"),
     ("NM1", "No code: nameless"),
 ]
@@ -162,10 +165,14 @@ PERSON = [
     ("INS*Y*18*001*25", "The payer knows this person by other identifiers than those asked with"),
     ("N3*1 RIVER ROAD~N4*RIVERTON*OH*43001", "Address: 1 RIVER ROAD, RIVERTON, OH 43001"),
     ("REF*6P*G100*ACME GROUP", "Group number: G100 (ACME GROUP)"),
+    ("REF*SY*123456789", "Social security number: ends in 6789"),
     ("DTP*291*RD8*20260101-20261231", "Plan: 2026-01-01 to 2026-12-31"),
     ("DTP*346*D8*20260101", "Plan begins: 2026-01-01"),
     ("HI*ABK:E119*ABF:I10", "Diagnoses: E119, I10"),
-    ("MPI*C*AU*A*PILOT*M2*D8*20000101", "Military service: active duty in the USA; PILOT; 2000-01-01"),
+    (
+        "MPI*C*AU*A*PILOT*M2*D8*20000101",
+        "Military service: active duty in the USA; Air Force; PILOT; rank M2; 2000-01-01; current",
+    ),
     ("PRV*PC*PXC*207Q00000X", "Provider: primary care, 207Q00000X"),
     ("PER*IC*DESK*TE*5550100", "Contact: DESK, phone 5550100"),
     (

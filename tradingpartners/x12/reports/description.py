@@ -8,7 +8,7 @@ from tradingpartners.x12.code_tables import in_words, words
 from tradingpartners.x12.envelope.values import Interchange, Reading, TransactionSet
 from tradingpartners.x12.errors import Finding
 from tradingpartners.x12.parties import DateRange
-from tradingpartners.x12.reports.wording import date_in_words
+from tradingpartners.x12.reports.wording import date_in_words, full_name
 from tradingpartners.x12.reports.words_271 import describe_271
 from tradingpartners.x12.reports.words_278 import describe_278
 from tradingpartners.x12.reports.words_999 import describe_999, describe_ta1
@@ -72,8 +72,7 @@ def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Iterator[str]:
 
 
 def _question(question: Inquiry) -> str:
-    names = (question.first_name, question.middle_name, question.last_name, question.suffix)
-    name = " ".join([part for part in names if part]) or "nameless"
+    name = full_name(question.first_name, question.middle_name, question.last_name, question.suffix)
     types = ", ".join(in_words("service_type", code) for code in question.service_types)
     asked = date_in_words(DateRange("", question.service_date, question.service_date_end))
     return f"Asks about {name} (member {question.member_id or 'unknown'}) on {asked}: {types or 'nothing'}"

@@ -18,13 +18,13 @@ from tradingpartners.x12.envelope.values import (
 )
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import read_trace
+from tradingpartners.x12.reports.json_270 import inspect_270
 from tradingpartners.x12.reports.json_271 import inspect_271
 from tradingpartners.x12.reports.json_278 import inspect_278
 from tradingpartners.x12.reports.json_999 import inspect_999
-from tradingpartners.x12.reports.json_values import Json, json_date, json_trace
+from tradingpartners.x12.reports.json_values import Json, json_trace
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270.reader import read_270
-from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts271.reader import read_271
 from tradingpartners.x12.ts278.reader import read_278
 
@@ -129,26 +129,6 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[J
     return described | content_as_json(content), findings
 
 
-def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Json:
-    return {"questions": [_question(question) for question in inquiry.questions]}
-
-
-def _question(question: Inquiry) -> Json:
-    ranged = question.service_date_end is not None
-    return {
-        "is_dependent": question.is_dependent,
-        "member_id": question.member_id,
-        "last_name": question.last_name,
-        "first_name": question.first_name,
-        "birth_date": json_date(question.birth_date),
-        "service_types": list(question.service_types),
-        "date": None if ranged else json_date(question.service_date),
-        "from": json_date(question.service_date) if ranged else None,
-        "to": json_date(question.service_date_end),
-        "traces": [json_trace(trace) for trace in question.traces],
-    }
-
-
 def finding_in_place(finding: Finding) -> Json:
     """A finding, and where it stands."""
     at = finding.at
@@ -174,7 +154,7 @@ def _read_acknowledgement(
 
 # For each ST01: what reads the set, to a value with `findings`, and what of the value is said.
 _CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Json]]] = {
-    "270": (read_270, _eligibility_inquiry),
+    "270": (read_270, inspect_270),
     "271": (read_271, inspect_271),
     "278": (read_278, inspect_278),
     "997": (_read_acknowledgement, inspect_999),

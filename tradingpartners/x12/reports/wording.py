@@ -76,13 +76,28 @@ def percent_in_words(share: Decimal) -> str:
 def reference_in_words(reference: Reference) -> str:
     """REF: "Group number: G100 (ACME GROUP)"."""
     more = f" ({reference.description})" if reference.description else ""
-    return f"{_label('reference', reference.qualifier)}: {reference.number or 'missing'}{more}"
+    number = _masked(reference.number) if reference.qualifier == _SOCIAL_SECURITY else reference.number
+    return f"{_label('reference', reference.qualifier)}: {number or 'missing'}{more}"
+
+
+def _masked(number: str) -> str:
+    """The last four of a social security number; none where it has no more."""
+    return f"ends in {number[-4:]}" if len(number) > 4 else "not shown"
+
+
+# REF01, and NM108.
+_SOCIAL_SECURITY = "SY"
+_SOCIAL_SECURITY_ID = "34"
 
 
 def name_in_words(party: Party) -> str:
     """NM1: first name first."""
-    names = (party.first_name, party.middle_name, party.last_name, party.suffix)
-    return " ".join([part for part in names if part]) or "nameless"
+    return full_name(party.first_name, party.middle_name, party.last_name, party.suffix)
+
+
+def full_name(*parts: str | None) -> str:
+    """The parts of a name that are there."""
+    return " ".join([part for part in parts if part]) or "nameless"
 
 
 def entity_in_words(entity: RelatedEntity) -> str:
@@ -192,6 +207,8 @@ def listed(parts: Iterable[str]) -> str:
 
 def _coded(table: str, qualifier: str, number: str) -> str:
     """A number and what it is: "NPI 1234567893"."""
+    if table == "identifier" and qualifier == _SOCIAL_SECURITY_ID:
+        number = _masked(number)
     return f"{in_words(table, qualifier)} {number}" if qualifier else f"number {number}"
 
 

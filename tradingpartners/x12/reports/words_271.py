@@ -15,6 +15,7 @@ from tradingpartners.x12.reports.wording import (
     dated_in_words,
     delivery_in_words,
     entity_in_words,
+    full_name,
     listed,
     name_in_words,
     percent_in_words,
@@ -88,8 +89,7 @@ def _faults(response: EligibilityResponse) -> _Faults:
 
 def _answer(answer: Answer, response: EligibilityResponse, faults: _Faults) -> Iterator[str]:
     role = "dependent" if answer.is_dependent else "subscriber"
-    names = (answer.first_name, answer.middle_name, answer.last_name, answer.suffix)
-    name = " ".join([part for part in names if part]) or "nameless"
+    name = full_name(answer.first_name, answer.middle_name, answer.last_name, answer.suffix)
     born = f", born {answer.birth_date}" if answer.birth_date else ""
     said = headline(answer, response.rejections)
     yield f"{name} ({role}, member {answer.member_id or 'unknown'}{born}): {said}"
@@ -135,7 +135,10 @@ def _person(answer: Answer) -> Iterator[str]:
 def _military(military: MilitaryService) -> str:
     when = date_in_words(military.period) if military.period else ""
     employment = in_words("military_employment", military.employment) if military.employment else ""
-    return listed([employment, military.description, when]) or "no details"
+    status = in_words("military_status", military.status) if military.status else ""
+    service = in_words("military_service", military.affiliation) if military.affiliation else ""
+    rank = f"rank {military.rank}" if military.rank else ""
+    return listed([employment, service, military.description, rank, when, status]) or "no details"
 
 
 def _benefit(benefit: Benefit, diagnoses: tuple[Diagnosis, ...], faults: Sequence[str]) -> str:
