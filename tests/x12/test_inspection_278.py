@@ -11,7 +11,17 @@ from tests.x12.reviews import VERSION, set_of
 from tests.x12.wire import interchange, sample
 from tradingpartners.x12 import CertificationFlag, describe, inspection, read
 from tradingpartners.x12.ts278.certification import CertificationStatus
-from tradingpartners.x12.ts278.codes import ACTIONS, DATES, LEVELS_OF_SERVICE, QUANTITIES, TRANSMISSIONS
+from tradingpartners.x12.ts278.codes import (
+    ACTIONS,
+    CAUSES,
+    CLINICAL,
+    CONDITION_CATEGORIES,
+    DATES,
+    LEVELS_OF_SERVICE,
+    QUANTITIES,
+    TRANSMISSIONS,
+)
+from tradingpartners.x12.ts278.loops import EVENT_PROVIDERS
 
 CERTIFICATION_KEYS = {"status", "authorization_number", "administrative_reference", "needs_person", "flags"}
 REVIEW_KEYS = CERTIFICATION_KEYS | {
@@ -25,7 +35,7 @@ SERVICE_KEYS = REVIEW_KEYS | {
 }
 PATIENT_KEYS = CERTIFICATION_KEYS | {
     *("is_dependent", "member_id", "last_name", "first_name", "birth_date", "gender", "relationship"),
-    *("address", "references", "aaa", "events", "segment_number"),
+    *("address", "references", "aaa", "events", "segment_number", "middle_name", "suffix"),
 }
 
 
@@ -111,7 +121,12 @@ ASKED = [
         "MARTA J DOW MD asks ACME HEALTH to authorize consultation (specialist care) - URGENT "
         "for BOBBY AMES (dependent, member W0001, born 2015-06-07)",
     ),
-    ("request_cancel_pended", f"RIVER CLINIC asks ACME HEALTH to cancel (health services) for {ALICE}"),
+    (
+        "request_cancel_pended",
+        "RIVER CLINIC asks ACME HEALTH to cancel (health services) "
+        f"under the payer's reference PEND0001 for {ALICE}",
+    ),
+    ("notification", f"RIVER CLINIC notifies ACME HEALTH of an admission for {ALICE}"),
 ]
 
 
@@ -132,6 +147,61 @@ def test_a_request_is_told_with_its_services_dates_and_attachments() -> None:
     assert "sent along by fax: ATT0002" in lines
     assert "diagnoses: S82101A" in lines
     assert "accident: 2025-12-30" in lines
+
+
+DETAILS = [
+    ("request_initial", "where: outpatient hospital"),
+    ("request_initial", "Attending provider: MARTA DOW, NPI 1987654328"),
+    ("request_revision_two_services", "service: cancel 20610, 1 unit of service under number AUTH002"),
+    (
+        "request_revision_two_services",
+        "service: change the authorization of 27447-LT, 1 unit of service",
+    ),
+    (
+        "request_dental",
+        "service: D2740, 1 unit of service, upper right, upper left, replacement, CROWN, "
+        "tooth 14 (front side, chewing surface, back side)",
+    ),
+    ("request_emergency_admission", "where: type of bill 11"),
+    ("request_emergency_admission", "kind of admission: emergency, source code 1, patient status code 30"),
+    ("request_emergency_admission", "ambulance transport (CR1): LB, 160, I, A, DH, 12, STRETCHER"),
+    (
+        "request_emergency_admission",
+        "Place to be picked up from: HOME, 7 ELM STREET, SPRINGFIELD, IL 62702",
+    ),
+    ("request_home_health", "what the patient may do: yes, codes 01, 02"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), DETAILS)
+def test_a_request_is_told_with_where_who_and_why(name: str, line: str) -> None:
+    assert line in told(name)
+
+
+def test_a_request_whose_services_say_what_is_asked_is_told_so() -> None:
+    wire = interchange(
+        set_of("BHT*0007*13", "HL*1**EV*1", "HL*2*1*SS*0", "UM*HS*I*2", "SV1*HC:27447**UN*1"),
+        functional_id="HI",
+        version=VERSION,
+    )
+    lines = [line.strip() for line in describe(read(wire))]
+    assert any("to decide on the services below" in line for line in lines)
+    assert "service: authorize 27447, 1 unit of service" in lines
+
+
+def test_the_end_of_a_certification_is_no_single_day() -> None:
+    body = sample("278_response_certified.edi").decode()
+    body = body.replace("DTP*007*RD8*20261201-20270228", "DTP*036*D8*20270228")
+    lines = [line.strip() for line in describe(read(body))]
+    assert any("number AUTH001, until 2027-02-28" in line for line in lines)
+
+
+def test_the_json_has_the_date_and_the_whole_name() -> None:
+    assert only_transaction("request_initial")["date"] == "2026-01-05"
+    body = sample("278_request_initial.edi").decode().replace("AMES*ALICE****", "AMES*ALICE*J**SR*")
+    said = json.loads(json.dumps(inspection(read(body))))
+    (patient,) = said["interchanges"][0]["groups"][0]["transactions"][0]["patients"]
+    assert (patient["middle_name"], patient["suffix"]) == ("J", "SR")
 
 
 ANSWERED = [
@@ -186,6 +256,10 @@ def test_there_are_words_for_every_code_we_write() -> None:
     assert words("review_date") == DATES
     assert words("quantity") >= QUANTITIES
     assert words("transmission") == TRANSMISSIONS
+    assert words("clinical") == set(CLINICAL)
+    assert words("condition_category") == CONDITION_CATEGORIES
+    assert words("related_cause") == CAUSES
+    assert words("entity") >= EVENT_PROVIDERS | {"45", "FS", "ND", "PW", "R3", "00", "CA", "GG", "1T"}
     assert words("certification_flag") == set(CertificationFlag)
     assert set(CertificationStatus) >= {"certified", "partial", "denied"}
 

@@ -2,6 +2,7 @@
 
 from tradingpartners.x12.meaning.coverage_status import status
 from tradingpartners.x12.reports.json_values import (
+    MOST_REPEATED,
     Json,
     json_address,
     json_contacts,
@@ -18,9 +19,6 @@ from tradingpartners.x12.reports.json_values import (
     json_trace,
 )
 from tradingpartners.x12.ts271.values import Answer, Benefit, EligibilityResponse, MilitaryService
-
-# Those of a subscriber stand with each dependent again: very many of both would fill the disk.
-MOST_REPEATED = 20
 
 
 def inspect_271(response: EligibilityResponse) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tradingpartners.x12.reports.json_values import (
+    MOST_REPEATED,
     Json,
     json_address,
     json_date,
@@ -47,6 +48,7 @@ def inspect_278(review: HealthCareServicesReview) -> Json:
         "purpose": review.purpose or None,
         "transaction_type": review.transaction_type or None,
         "is_response": review.is_response,
+        "date": json_date(review.date),
         "payer": json_entity(review.payer) if review.payer else None,
         "requester": json_entity(review.requester) if review.requester else None,
         "aaa": json_rejections(review.rejections),
@@ -85,16 +87,25 @@ def _patient(patient: ReviewPatient, review: HealthCareServicesReview) -> Json:
         "member_id": own_id or (holder.party.id if holder else "") or None,
         "last_name": (party.last_name or None) if party else None,
         "first_name": (party.first_name or None) if party else None,
+        "middle_name": (party.middle_name or None) if party else None,
+        "suffix": (party.suffix or None) if party else None,
         "birth_date": json_date(person.birth_date) if person else None,
         "gender": (person.gender or None) if person else None,
         "relationship": (person.relationship or None) if person else None,
         "address": json_address(person.address) if person else None,
         "references": json_references(person.references) if person else [],
-        "aaa": json_rejections(patient.rejections),
+        "aaa": json_rejections(_rejections(patient)),
         **_certification(certification),
         "events": [_event(event, above, review.is_response) for event in patient.events],
         "segment_number": patient.segment_number,
     }
+
+
+def _rejections(patient: ReviewPatient) -> tuple[Rejection, ...]:
+    """Those of the patient, and the first of a subscriber who has very many dependents."""
+    if patient.dependent is None or patient.subscriber is None:
+        return patient.rejections
+    return (*patient.subscriber.rejections[:MOST_REPEATED], *patient.dependent.rejections)
 
 
 def _event(event: PatientEvent, above: Iterable[Rejection], is_response: bool) -> Json:

@@ -21,6 +21,9 @@ from tradingpartners.x12.ts271.values import Rejection
 
 Json = dict[str, object]
 
+# Rejections of a subscriber stand with each dependent again: very many of both would fill the disk.
+MOST_REPEATED = 20
+
 
 def json_trace(trace: Trace) -> Json:
     return {

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from tradingpartners.x12.code_tables import in_words, quantity_in_words
+from tradingpartners.x12.code_tables import in_words, quantity_in_words, words
 from tradingpartners.x12.parties import RelatedEntity
 from tradingpartners.x12.reports.wording import (
     date_in_words,
     delivery_in_words,
+    entity_in_words,
     name_in_words,
     rejections_in_words,
 )
@@ -23,12 +24,17 @@ from tradingpartners.x12.ts278.certification import (
     service_certification,
 )
 from tradingpartners.x12.ts278.values import (
+    ADMINISTRATIVE_REFERENCE,
     PREVIOUS_AUTHORIZATION,
+    CertificationType,
+    DentalService,
     HealthCareServicesReview,
     InstitutionalService,
     PatientEvent,
+    ReviewInformation,
     ReviewPatient,
     ReviewService,
+    Tooth,
 )
 
 _STATUS = {
@@ -45,6 +51,19 @@ _STATUS = {
 }
 # SV103 and SV204 that HSD01 has other codes for.
 _UNITS = {"DA": "DY"}
+# BHT02 of 005010X216.
+NOTIFICATION = "CN"
+# The words for dates that say what happened.
+_HAPPENED = {
+    "admission": "an admission",
+    "discharge": "a discharge",
+    "service": "a service",
+    "accident": "an accident",
+}
+# C023-2 of UM04.
+_TYPE_OF_BILL = "A"
+# SV305.
+_PROSTHESES = {"I": "first placement", "R": "replacement"}
 
 
 def describe_278(review: HealthCareServicesReview) -> Iterator[str]:
@@ -57,55 +76,92 @@ def describe_278(review: HealthCareServicesReview) -> Iterator[str]:
     if not review.patients:
         certification = review_certification(review)
         yield _decided(certification) if certification else ""
+    told: set[int] = set()
     for patient in review.patients:
-        yield from _answer(patient, review.rejections)
+        # Those of a subscriber stand with each dependent again.
+        refused = [each for each in patient.rejections if each.segment_number not in told]
+        told.update(each.segment_number for each in refused)
+        yield from _answer(patient, review.rejections, refused)
 
 
 def _request(patient: ReviewPatient, review: HealthCareServicesReview) -> Iterator[str]:
     for event in patient.events:
-        asks = f"{_name(review.requester)} asks {_name(review.payer)}"
-        yield f"{asks} to {_asked(event)} for {_person(patient)}"
+        yield f"{_sentence(event, review)} for {_person(patient)}"
         yield from _details(event)
+        yield from _clinical(event)
         if event.diagnoses:
             yield f"  diagnoses: {', '.join(code.code for code in event.diagnoses)}"
         for service in event.services:
-            yield f"  service: {_service_asked(service)}"
+            yield f"  service: {_service_asked(service, event)}"
             for line in _details(service):
                 yield f"  {line}"
+
+
+def _sentence(event: PatientEvent, review: HealthCareServicesReview) -> str:
+    """Who asks whom to do what, or who tells whom of what."""
+    if review.purpose == NOTIFICATION:
+        return f"{_name(review.requester)} notifies {_name(review.payer)} of {_happened(event)}"
+    return f"{_name(review.requester)} asks {_name(review.payer)} to {_asked(event)}"
+
+
+def _happened(event: PatientEvent) -> str:
+    """What a notification is about: an admission, a discharge, a service."""
+    kinds = [words("review_date").get(each.qualifier, "") for each in event.dates]
+    named = [_HAPPENED[kind] for kind in kinds if kind in _HAPPENED]
+    parts = [" and ".join(dict.fromkeys(named)) or "an event", *_kind(event.information)]
+    return " ".join([*parts, *_numbers(event)])
 
 
 def _asked(event: PatientEvent) -> str:
     """What is wanted, of what kind, how soon, about which earlier authorization."""
     information = event.information
     if information is None:
-        return "do something the request does not say"
-    parts = [in_words("certification_type", information.certification_type)]
+        own = any(service.information for service in event.services)
+        return "decide on the services below" if own else "do something the request does not say"
+    verb = in_words("certification_type", information.certification_type)
+    return " ".join([verb, *_kind(information), *_numbers(event)])
+
+
+def _kind(information: ReviewInformation | None) -> Iterator[str]:
+    """The services, what they are part of, and how soon."""
+    if information is None:
+        return
     if information.service_type:
-        parts.append(in_words("service_type", information.service_type))
-    parts.append(f"({in_words('request_category', information.category)})")
+        yield in_words("service_type", information.service_type)
+    yield f"({in_words('request_category', information.category)})"
     if information.level_of_service:
-        parts.append(f"- {in_words('level_of_service', information.level_of_service)}")
-    parts += [
-        f"under number {each.number}" for each in event.references if each.qualifier == PREVIOUS_AUTHORIZATION
-    ]
-    return " ".join(parts)
+        yield f"- {in_words('level_of_service', information.level_of_service)}"
 
 
-def _service_asked(service: ReviewService) -> str:
-    parts = [_line(service)]
-    if service.information and service.information.certification_type not in ("", "I"):
-        parts.insert(0, in_words("certification_type", service.information.certification_type))
-    return ", ".join(filter(None, parts)) or "not said which"
+def _numbers(level: PatientEvent | ReviewService) -> Iterator[str]:
+    """The numbers an earlier request goes by."""
+    for each in level.references:
+        if each.qualifier == PREVIOUS_AUTHORIZATION:
+            yield f"under number {each.number}"
+        elif each.qualifier == ADMINISTRATIVE_REFERENCE:
+            yield f"under the payer's reference {each.number}"
+
+
+def _service_asked(service: ReviewService, event: PatientEvent) -> str:
+    """One service, with what is to be done with it where it is not what is asked for the event."""
+    said = _line(service)
+    own = service.information.certification_type if service.information else ""
+    above = event.information.certification_type if event.information else ""
+    if own and (own != above or own != CertificationType.INITIAL):
+        said = f"{in_words('certification_type', own)} {said or 'a service not named'}"
+    return " ".join(filter(None, [said or "not said which", *_numbers(service)]))
 
 
 def _details(level: PatientEvent | ReviewService) -> Iterator[str]:
-    """When, how much, who, what is sent along."""
+    """When, where, how much, who, what is sent along."""
     for period in level.dates:
         yield f"  {in_words('review_date', period.qualifier)}: {date_in_words(period)}"
+    if level.information is not None:
+        yield from _circumstances(level.information)
     if level.delivery is not None:
         yield f"  how much: {delivery_in_words(level.delivery)}"
     for provider in level.providers:
-        yield f"  by {_name(provider.entity)}"
+        yield f"  {entity_in_words(provider.entity)}"
     for attachment in level.attachments:
         how = in_words("transmission", attachment.transmission)
         yield f"  sent along {how}: {attachment.control_number or 'without a number'}"
@@ -113,11 +169,42 @@ def _details(level: PatientEvent | ReviewService) -> Iterator[str]:
         yield f"  says: {message}"
 
 
-def _answer(patient: ReviewPatient, rejections: tuple[Rejection, ...]) -> Iterator[str]:
+def _circumstances(information: ReviewInformation) -> Iterator[str]:
+    """Where, and after what."""
+    facility, causes = information.facility, information.related_causes
+    if facility and facility.qualifier == _TYPE_OF_BILL:
+        yield f"  where: type of bill {facility.code}"
+    elif facility:
+        yield f"  where: {in_words('place', facility.code)}"
+    if causes:
+        yield f"  because of: {', '.join(in_words('related_cause', code) for code in causes.causes)}"
+
+
+def _clinical(event: PatientEvent) -> Iterator[str]:
+    """CL1, CRC and CR1 to CR6; their many codes stand as they are."""
+    admission = event.admission
+    if admission is not None:
+        kind = in_words("admission_type", admission.type) if admission.type else "not stated"
+        parts = [kind]
+        parts += [f"source code {admission.source}"] if admission.source else []
+        parts += [f"patient status code {admission.status}"] if admission.status else []
+        yield f"  kind of admission: {', '.join(parts)}"
+    for condition in event.conditions:
+        applies = {"Y": "yes", "N": "no"}.get(condition.applies, "not stated")
+        codes = ", ".join(condition.codes)
+        yield f"  {in_words('condition_category', condition.category)}: {applies}, codes {codes}"
+    for each in event.clinical:
+        said = ", ".join(filter(None, each.elements))
+        yield f"  {in_words('clinical', each.segment_id)} ({each.segment_id}): {said}"
+
+
+def _answer(
+    patient: ReviewPatient, rejections: tuple[Rejection, ...], refused: list[Rejection]
+) -> Iterator[str]:
     above = rejections or patient.rejections
     if not patient.events:
         yield f"{_person(patient)}: {_decided(patient_certification(patient, rejections))}"
-    for line in rejections_in_words(patient.rejections):
+    for line in rejections_in_words(refused):
         yield f"  {line}"
     for event in patient.events:
         certification = event_certification(event, above)
@@ -172,15 +259,24 @@ def _line(service: ReviewService) -> str:
     """The procedure or revenue code, and how many."""
     line = service.line
     if line is None:
-        return ""
-    codes = []
+        return ", ".join([_tooth(tooth) for tooth in service.teeth])
+    codes: list[str] = []
     if isinstance(line, InstitutionalService) and line.revenue_code:
         codes.append(f"revenue code {line.revenue_code}")
     if line.procedure is not None:
         codes.append("-".join(filter(None, [line.procedure.code, *line.procedure.modifiers])))
     if line.quantity is not None:
         codes.append(quantity_in_words(_UNITS.get(getattr(line, "unit", ""), "UN"), line.quantity))
-    return ", ".join(codes)
+    if isinstance(line, DentalService):
+        codes += [in_words("oral_cavity", area) for area in line.oral_cavities]
+        codes += [_PROSTHESES[line.prosthesis]] if line.prosthesis in _PROSTHESES else []
+        codes += [line.description] if line.description else []
+    return ", ".join([*codes, *[_tooth(tooth) for tooth in service.teeth]])
+
+
+def _tooth(tooth: Tooth) -> str:
+    surfaces = ", ".join([in_words("tooth_surface", code) for code in tooth.surfaces])
+    return f"tooth {tooth.code}{f' ({surfaces})' if surfaces else ''}"
 
 
 def _person(patient: ReviewPatient) -> str:
