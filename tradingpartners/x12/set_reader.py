@@ -1,9 +1,46 @@
 """What the readers of 270, 271 and 999 share: one set, its segments, what is found wrong with it."""
 
+from functools import lru_cache
+
 from tradingpartners.x12.envelope.values import TransactionSet
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, FindingCode, Location
 from tradingpartners.x12.parties import DateRange, read_dtp
-from tradingpartners.x12.segments import Segment, segment_id, segment_texts
+from tradingpartners.x12.segments import SEGMENT_IDS, Segment, segment_id, segment_texts
+
+
+class _Names(dict[str, str]):
+    """The id of a segment by its first four characters: an id has three at most.
+
+    One that is longer is none, and stands for itself as far as it is looked at.
+    """
+
+    def __init__(self, element: str) -> None:
+        super().__init__()
+        self.element = element
+
+    def __missing__(self, start: str) -> str:
+        name = start.partition(self.element)[0]
+        if len(self) < _MOST_NAMES:
+            self[start] = name
+        return name
+
+
+_MOST_NAMES = 4_096
+_names_of = lru_cache(maxsize=16)(_Names)
+
+
+def _texts_and_names(transaction: TransactionSet) -> tuple[list[str], list[str]]:
+    """The segments of a set and their ids; blanks around segments show in ids that are none."""
+    text, delimiters = transaction.text, transaction.delimiters
+    known = _names_of(delimiters.element)
+    texts = text.split(delimiters.segment)
+    if not texts[-1]:
+        texts.pop()
+    names = [known[each[:4]] for each in texts]
+    if "\n" in text or "\r" in text or not SEGMENT_IDS.issuperset(names):
+        texts = segment_texts(text, delimiters)
+        names = [known[each[:4]] for each in texts]
+    return texts, names
 
 
 class SetReader:
@@ -15,10 +52,9 @@ class SetReader:
 
     def __init__(self, transaction: TransactionSet) -> None:
         self.transaction = transaction
-        self.texts = segment_texts(transaction.text, transaction.delimiters)
-        self.element = element = transaction.delimiters.element
+        self.element = transaction.delimiters.element
         # `names.index` looks a segment up far faster than a loop over segments.
-        self.names = [text.partition(element)[0] for text in self.texts]
+        self.texts, self.names = _texts_and_names(transaction)
         self.findings: list[Finding] = []
 
     def segment(self, position: int) -> Segment:
