@@ -189,6 +189,16 @@ def test_a_request_whose_services_say_what_is_asked_is_told_so() -> None:
     assert "service: authorize 27447, 1 unit of service" in lines
 
 
+def test_the_person_is_named_before_what_was_refused() -> None:
+    lines = told("response_rejected_at_many_levels")
+    person = next(at for at, line in enumerate(lines) if line.startswith("BOBBY AMES"))
+    assert [line[:21] for line in lines[person + 1 : person + 4]] == [
+        "Rejected for the memb",
+        "Rejected for the memb",
+        "Rejected for the pati",
+    ]
+
+
 def test_the_end_of_a_certification_is_no_single_day() -> None:
     body = sample("278_response_certified.edi").decode()
     body = body.replace("DTP*007*RD8*20261201-20270228", "DTP*036*D8*20270228")

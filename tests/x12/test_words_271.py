@@ -94,6 +94,10 @@ FIGURES = [
         "EB*B**98**25.00",
         "Copay for physician office visit; an amount stands in the wrong place (EB05); 25.00",
     ),
+    (
+        "EB*C**30***1500.00",
+        "Deductible for health plan as a whole; 1500.00; an amount stands in the wrong place (EB06)",
+    ),
     ("EB*A**30*****X", "Coinsurance for health plan as a whole; share unreadable"),
     ("EB*F**33~HSD*VS*X", "Limit for chiropractic; quantity unreadable"),
     ("EB*P", "The payer's disclaimer"),
@@ -135,6 +139,15 @@ REJECTED = [
 @pytest.mark.parametrize(("segment", "said"), REJECTED)
 def test_a_rejection_says_what_to_do_and_who_does_it(segment: str, said: str) -> None:
     assert lines(segment)[1] == f"Rejected for the member (2100C): {said}"
+
+
+def test_a_payer_that_refuses_is_named_before_the_person() -> None:
+    segments = (*ABOVE_SUBSCRIBER[:3], "AAA*N**42*C", *ABOVE_SUBSCRIBER[3:], *ALICE)
+    said = [line.strip() for line in describe(read(interchange(transaction_set(*segments))))]
+    assert said[3] == (
+        "Rejected by the payer (2100A): The payer cannot answer right now (42); "
+        "ask again later; nothing to fix"
+    )
 
 
 def test_a_rejection_of_a_service_stands_beneath_its_benefit() -> None:

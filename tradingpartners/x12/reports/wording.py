@@ -171,10 +171,10 @@ def rejections_in_words(rejections: Iterable[Rejection]) -> Iterator[str]:
     for rejection in rejections:
         code = rejection.code or ""
         what = f"{in_words('rejection', code)} ({code})" if code else "No reason given"
-        level = _LEVELS.get(rejection.loop[:5], "") or _LEVELS.get(rejection.loop, "the question")
+        level = _LEVELS.get(rejection.loop[:5], "") or _LEVELS.get(rejection.loop, "for the question")
         fixer = words("rejection", "fixer").get(code, "call the payer")
         fixing = fixer if fixer in _DEEDS else f"to fix: {fixer}"
-        yield f"Rejected for {level} ({rejection.loop}): {what}; {_then(rejection)}; {fixing}"
+        yield f"Rejected {level} ({rejection.loop}): {what}; {_then(rejection)}; {fixing}"
 
 
 def _then(rejection: Rejection) -> str:
@@ -191,12 +191,13 @@ _LATER = frozenset("SWXY")
 _DEEDS = frozenset({"call the payer", "nothing to fix"})
 # The loops of a 271, and the 2010 and 2000 of a 278.
 _LEVELS = {
-    "2000A": "the payer", "2100A": "the payer", "2010A": "the payer",
-    "2000B": "the provider who asks", "2100B": "the provider who asks", "2010B": "the provider who asks",
-    "2000C": "the member", "2100C": "the member", "2010C": "the member",
-    "2000D": "the patient", "2100D": "the patient", "2010D": "the patient",
-    "2110C": "the service", "2110D": "the service", "2000F": "the service",
-    "2000E": "the event", "2010E": "a provider", "2010F": "a provider",
+    "2000A": "by the payer", "2100A": "by the payer", "2010A": "by the payer",
+    "2000B": "for the provider who asks", "2100B": "for the provider who asks",
+    "2010B": "for the provider who asks",
+    "2000C": "for the member", "2100C": "for the member", "2010C": "for the member",
+    "2000D": "for the patient", "2100D": "for the patient", "2010D": "for the patient",
+    "2110C": "for the service", "2110D": "for the service", "2000F": "for the service",
+    "2000E": "for the event", "2010E": "for a provider", "2010F": "for a provider",
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ _BEFORE = {"24": "used so far this year: ", "30": "exceeded: ", "31": "not excee
 _PER_PERIOD = frozenset("CFG")
 # EB06 and EB01 of what is still owed before Medicaid pays.
 _REMAINING, _SPEND_DOWN = "29", "Y"
+_LONGEST_PERIOD = 2
 _UNREADABLE = {7: "amount unreadable", 8: "share unreadable", 10: "quantity unreadable"}
 
 # What is found unreadable or misplaced, by the number of its segment.
@@ -195,6 +196,8 @@ def _figures(benefit: Benefit) -> str:
     if not period:
         unstated = ["period not stated"] if benefit.amount is not None and benefit.code in _PER_PERIOD else []
         return "; ".join([*figures[:1], *unstated, *figures[1:]])
+    if len(period) > _LONGEST_PERIOD:  # money, in the wrong place
+        return "; ".join([*figures, period])
     if not figures:
         return period_in_words(period)
     if period in _BEFORE:

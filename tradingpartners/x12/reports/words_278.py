@@ -202,13 +202,14 @@ def _answer(
     patient: ReviewPatient, rejections: tuple[Rejection, ...], refused: list[Rejection]
 ) -> Iterator[str]:
     above = rejections or patient.rejections
+    patients_own = [f"  {line}" for line in rejections_in_words(refused)]
     if not patient.events:
         yield f"{_person(patient)}: {_decided(patient_certification(patient, rejections))}"
-    for line in rejections_in_words(refused):
-        yield f"  {line}"
-    for event in patient.events:
+        yield from patients_own
+    for number, event in enumerate(patient.events):
         certification = event_certification(event, above)
         yield f"{_person(patient)}: {_outcome(certification, event)}"
+        yield from patients_own if number == 0 else ()
         yield from _reasons(certification, event)
         for service in event.services:
             decided = service_certification(service, event, above)
