@@ -96,6 +96,34 @@ def test_an_answer_is_written_to_a_file(tmp_path: Path) -> None:
     assert all_findings(read(out.read_bytes())) == ()
 
 
+def test_a_file_that_is_there_is_not_written_over_unless_forced(tmp_path: Path) -> None:
+    out = tmp_path / "back.edi"
+    out.write_text("yesterday's")
+    said, code = told("acknowledge", path_of("271_inactive.edi"), "--out", str(out))
+    assert (said["error"]["code"], code, out.read_text()) == ("file_exists", 2, "yesterday's")
+    _, code = ran("acknowledge", path_of("271_inactive.edi"), "--out", str(out), "--force")
+    assert (code, out.read_text()[:3], list(tmp_path.iterdir())) == (0, "ISA", [out])
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_the_input_is_never_written_over(link: bool, tmp_path: Path) -> None:
+    data = (SAMPLES / "271_inactive.edi").read_bytes()
+    source = out = tmp_path / "in.edi"
+    source.write_bytes(data)
+    if link:
+        out = tmp_path / "link.edi"
+        out.symlink_to(source)
+    said, code = told("acknowledge", str(source), "--out", str(out), "--force")
+    assert (said["error"]["code"], code, source.read_bytes()) == ("file_is_input", 2, data)
+
+
+def test_where_nothing_is_to_be_told_no_file_of_another_answer_is_left(tmp_path: Path) -> None:
+    out = tmp_path / "back.edi"
+    out.write_text("yesterday's")
+    assert ran("acknowledge", path_of("ta1_rejected.edi"), "--out", str(out), "--force")[1] == 0
+    assert not out.exists()
+
+
 def test_what_was_accepted_and_rejected_is_told_as_json() -> None:
     said, code = told("acknowledge", path_of("wrong_segment_count.edi"), "--now", NOW)
     assert code == 1

@@ -6,9 +6,10 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from datetime import datetime
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from tradingpartners.management.files import UNREADABLE_EXIT, FileError, check_output, write_output
 from tradingpartners.x12 import (
     AcknowledgedInterchange,
     AcknowledgementFile,
@@ -30,7 +31,6 @@ from tradingpartners.x12 import (
 LARGEST_INPUT = 512 * 1024 * 1024
 
 FINDINGS_EXIT = 1
-UNREADABLE_EXIT = 2
 
 Said = tuple[list[str], int]
 
@@ -40,14 +40,6 @@ _EXIT_CODES = """Exit codes:
   acknowledge  0 all accepted without a note; 1 something rejected, or errors noted;
                2 cannot be read, or not be answered
 """
-
-
-class InputError(CommandError):
-    """A file that cannot be taken; `code` says why."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message, returncode=UNREADABLE_EXIT)
-        self.code = code
 
 
 class Command(BaseCommand):
@@ -86,7 +78,10 @@ class Command(BaseCommand):
             "Writes what the sender of a file is told: a TA1 for each interchange, a 999 for each group.",
             "what was accepted and what was rejected, as JSON, with what is to be sent in it",
         )
-        acknowledge.add_argument("--out", metavar="FILE", help="write there, not to standard output")
+        acknowledge.add_argument(
+            "--out", metavar="FILE", help="write there, not to standard output; never over the input"
+        )
+        acknowledge.add_argument("--force", action="store_true", help="replace FILE of --out if it is there")
         acknowledge.add_argument(
             "--now", type=_moment, metavar="ISO", help="date and time that it bears; else the clock's"
         )
@@ -108,8 +103,10 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         as_json = bool(options["json"])
         try:
+            if options.get("out"):
+                check_output(str(options["out"]), source=str(options["file"]), force=bool(options["force"]))
             lines, code = self._act(read_input(str(options["file"])), as_json, options)
-        except InputError as error:
+        except FileError as error:
             if not as_json:
                 raise
             lines, code = [_as_json(_not_taken(error))], UNREADABLE_EXIT
@@ -130,7 +127,9 @@ class Command(BaseCommand):
             now=now if isinstance(now, datetime) else timezone.localtime(),
             control_number=number if isinstance(number, int) else 1,
             policy=AcknowledgementPolicy(str(options["policy"])),
+            source=str(options["file"]),
             out=str(options["out"]) if options["out"] else None,
+            force=bool(options["force"]),
         )
 
 
@@ -143,11 +142,11 @@ def read_input(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 data = file.read(LARGEST_INPUT + 1)
         except FileNotFoundError as error:
-            raise InputError(f"{name}: {error.strerror}", "file_not_found") from None
+            raise FileError(name, "file_not_found", str(error.strerror)) from None
         except OSError as error:
-            raise InputError(f"{name}: {error.strerror}", "file_unreadable") from None
+            raise FileError(name, "file_unreadable", str(error.strerror)) from None
     if len(data) > LARGEST_INPUT:
-        raise InputError(f"{name}: larger than {LARGEST_INPUT} bytes", "file_too_large")
+        raise FileError(name, "file_too_large", f"larger than {LARGEST_INPUT} bytes")
     return data
 
 
@@ -188,7 +187,9 @@ def acknowledge_input(
     now: datetime,
     control_number: int,
     policy: AcknowledgementPolicy,
+    source: str,
     out: str | None,
+    force: bool,
 ) -> Said:
     """The acknowledgement, or where it was written; and the exit code."""
     try:
@@ -202,17 +203,10 @@ def acknowledge_input(
             "error": {"code": error.code.value, "field": error.field},
         }
         return [_as_json(told) if as_json else words], UNREADABLE_EXIT
-    if out is not None and answer.wire:
-        _write_output(out, answer.wire)
+    if out is not None:
+        write_output(out, answer.wire, source=source, force=force)
     lines = [_as_json(_told(answer, out))] if as_json else _lines(answer, out)
     return lines, 0 if answer.accepted else FINDINGS_EXIT
-
-
-def _write_output(name: str, wire: bytes) -> None:
-    try:
-        Path(name).write_bytes(wire)
-    except OSError as error:
-        raise InputError(f"{name}: {error.strerror}", "file_not_writable") from None
 
 
 def _lines(answer: AcknowledgementFile, out: str | None) -> list[str]:
@@ -268,7 +262,7 @@ def _cannot_be_read(error: X12Error, as_json: bool) -> Said:
     return [_as_json(unreadable(error)) if as_json else words], UNREADABLE_EXIT
 
 
-def _not_taken(error: InputError) -> dict[str, object]:
+def _not_taken(error: FileError) -> dict[str, object]:
     return {"interchanges": [], "error": {"code": error.code, "offset": None}}
 
 
