@@ -1,21 +1,20 @@
 """`manage.py x12`: the JSON others read, words for a biller, exit codes."""
 
+import contextlib
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management.base import CommandError
 
 from tests.x12.wire import SAMPLES, interchange, sample, sample_names, transaction_set
-from tradingpartners.management.commands.x12 import (
-    UNREADABLE_EXIT,
-    inspect_input,
-    read_input,
-    validate_input,
-)
+from tradingpartners.management.files import FileError, open_input
+from tradingpartners.x12 import X12Error, describe, inspect_stream, inspection, read, read_stream, unreadable
+
+CORPUS = os.environ.get("X12_CORPUS", "")
 
 ANSWER_KEYS = {
     "is_dependent",
@@ -44,9 +43,11 @@ QUESTION_KEYS = {
 
 
 def inspected(data: bytes) -> Any:
-    (text,), code = inspect_input(data, as_json=True)
-    assert code == 0
-    return json.loads(text)
+    """As one document and as a stream of pieces, which have to say the same."""
+    said = json.loads(json.dumps(inspection(read(data))))
+    chunks = [data[begin : begin + 1_000] for begin in range(0, len(data), 1_000)]
+    assert json.loads("".join(inspect_stream(read_stream(chunks)))) == said
+    return said
 
 
 def only_transaction(name: str) -> Any:
@@ -197,26 +198,15 @@ def test_999_and_ta1_are_told() -> None:
 @pytest.mark.parametrize("name", sample_names())
 def test_every_sample_is_told_as_json_and_in_words(name: str) -> None:
     assert inspected(sample(name))["interchanges"]
-    lines, code = inspect_input(sample(name), as_json=False)
-    assert code == 0 and lines
+    assert list(describe(read(sample(name))))
 
 
 @pytest.mark.parametrize("data", [b"", b"not X12", b"ISA*00*", b"ISA" + b"A" * 200, b"\0ISA*"])
-def test_an_unreadable_input_is_one_error_and_exit_2(data: bytes) -> None:
-    (text,), code = inspect_input(data, as_json=True)
-    said = json.loads(text)
-    assert code == UNREADABLE_EXIT == 2
-    assert said["interchanges"] == [] and set(said["error"]) == {"code", "offset"}
-    lines, code = inspect_input(data, as_json=False)
-    assert code == 2 and len(lines) == 1
-    assert validate_input(data)[1] == 2
-
-
-def test_validate_exits_1_with_findings_and_0_without() -> None:
-    lines, code = validate_input(sample("wrong_segment_count.edi"))
-    assert code == 1
-    assert lines == ["segment count wrong: segment 11 (SE01) of set 0001, interchange 000000101"]
-    assert validate_input(sample("271_two_sets.edi"))[1] == 0
+def test_of_an_unreadable_input_not_one_piece_is_written(data: bytes) -> None:
+    with pytest.raises(X12Error) as raised:
+        next(inspect_stream(read_stream([data])))
+    said = unreadable(raised.value)
+    assert (said["interchanges"], said["findings"]) == ([], [])
 
 
 WORDS = [
@@ -244,14 +234,13 @@ WORDS = [
 
 @pytest.mark.parametrize(("name", "words"), WORDS)
 def test_a_biller_reads_words(name: str, words: str) -> None:
-    lines, _ = inspect_input(sample(name), as_json=False)
-    assert words in "\n".join(lines)
+    assert words in "\n".join(describe(read(sample(name))))
 
 
 def test_a_missing_file_is_one_line_and_exit_2(tmp_path: Path) -> None:
     for wrong in (tmp_path / "absent.edi", tmp_path):
-        with pytest.raises(CommandError) as refusal:
-            read_input(str(wrong))
+        with pytest.raises(FileError) as refusal, open_input(str(wrong)):
+            pass
         assert refusal.value.returncode == 2
         assert "\n" not in str(refusal.value)
 
@@ -259,5 +248,16 @@ def test_a_missing_file_is_one_line_and_exit_2(tmp_path: Path) -> None:
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     data = sample("271_two_sets.edi")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    assert read_input("-") == data
-    assert read_input(str(SAMPLES / "271_two_sets.edi")) == data
+    for name in ("-", str(SAMPLES / "271_two_sets.edi")):
+        with open_input(name) as source:
+            assert b"".join(source.chunks()) == source.whole(len(data)) == data
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not CORPUS, reason="X12_CORPUS is not set: name the folder with 271/, 270/, MANIFEST.tsv")
+def test_what_others_wrote_reads_the_same_as_a_stream() -> None:
+    files = sorted(Path(CORPUS).rglob("*.edi"))
+    assert files
+    for path in files:
+        with contextlib.suppress(X12Error):
+            inspected(path.read_bytes())

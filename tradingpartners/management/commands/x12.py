@@ -1,45 +1,71 @@
 """`manage.py x12 inspect|validate|acknowledge FILE`."""
 
+import io
 import json
+import os
+import re
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
+from itertools import islice
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from tradingpartners.management.files import UNREADABLE_EXIT, FileError, check_output, write_output
+from tradingpartners.management.files import (
+    UNREADABLE_EXIT,
+    FileError,
+    Input,
+    check_output,
+    open_input,
+    write_output,
+)
 from tradingpartners.x12 import (
     AcknowledgedInterchange,
     AcknowledgementFile,
     AcknowledgementPolicy,
+    Event,
+    Finding,
+    FindingCode,
+    ImplementationAcknowledgement,
     Reading,
+    Survey,
     X12Error,
     X12WriteError,
     acknowledge_reading,
-    all_findings,
-    describe,
     describe_finding,
+    describe_stream,
     finding_in_place,
-    inspection,
+    inspect_stream,
     read,
+    read_stream,
+    survey,
+    survey_in_words,
     unreadable,
 )
 
-# More than any payer sends in one file; what is larger is not read into memory.
-LARGEST_INPUT = 512 * 1024 * 1024
+# An acknowledgement needs all of what it answers in memory, some ten times its size. The other
+# actions read one set at a time: no file is too large for them.
+LARGEST_ACKNOWLEDGED = 512 * 1024 * 1024
 
 FINDINGS_EXIT = 1
-
-Said = tuple[list[str], int]
 
 _EXIT_CODES = """Exit codes:
   inspect      0 read, whatever is wrong with it; 2 cannot be read
   validate     0 nothing found wrong; 1 something is wrong; 2 cannot be read
-  acknowledge  0 all accepted without a note; 1 something rejected, or errors noted;
-               2 cannot be read, or not be answered
+  acknowledge  0 all accepted without a note; 1 something rejected, errors noted, or something
+               that could not be answered; 2 cannot be read, answered or written
 """
+# What would move the cursor, ring, or turn the line around.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# How many lines are written together.
+_LINES = 500
+_DECISIONS = {"A": "accepted", "E": "accepted, errors noted", "P": "accepted in part"}
+_OUTSIDE = frozenset([FindingCode.CONTENT_OUTSIDE_INTERCHANGE, FindingCode.INTERCHANGE_HEADER_UNREADABLE])
+
+Json = dict[str, object]
 
 
 class Command(BaseCommand):
@@ -50,6 +76,21 @@ class Command(BaseCommand):
         f"and what its sender is told (acknowledge).\n\n{_EXIT_CODES}"
     )
     requires_system_checks: list[str] = []
+    errors_as_json = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """A wrong argument is said as JSON too, where JSON is asked for."""
+        self.errors_as_json = "--json" in argv
+        try:
+            super().run_from_argv(argv)
+        except CommandError as error:
+            self.stdout.write(_as_json(_error("argument_wrong", str(error).removeprefix("Error: "))))
+            sys.exit(UNREADABLE_EXIT)
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
+        if self.errors_as_json:
+            self._called_from_command_line = False  # the parser raises, and does not print
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
@@ -94,134 +135,174 @@ class Command(BaseCommand):
         )
         acknowledge.add_argument(
             "--policy",
-            type=AcknowledgementPolicy,
-            default=AcknowledgementPolicy.KEEP_READABLE,
-            metavar="|".join(AcknowledgementPolicy),
+            choices=[each.value for each in AcknowledgementPolicy],
+            default=AcknowledgementPolicy.KEEP_READABLE.value,
             help="reject what could not be read (keep_readable), or all that has an error (strict)",
         )
 
     def handle(self, *args: object, **options: object) -> None:
-        as_json = bool(options["json"])
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        self.code = 0
+        try:
+            self._act(options)
+            self.stdout.flush()
+        except BrokenPipeError:  # who reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if self.code:
+            sys.exit(self.code)
+
+    def _act(self, options: dict[str, object]) -> None:
+        name, as_json = str(options["file"]), bool(options["json"])
         try:
             if options.get("out"):
-                check_output(str(options["out"]), source=str(options["file"]), force=bool(options["force"]))
-            lines, code = self._act(read_input(str(options["file"])), as_json, options)
+                check_output(str(options["out"]), source=name, force=bool(options["force"]))
+            with open_input(name) as source:
+                if options["action"] == "inspect":
+                    self._inspect(source, as_json)
+                elif options["action"] == "validate":
+                    self._validate(source, as_json)
+                else:
+                    self._acknowledge(source, as_json, options)
         except FileError as error:
-            if not as_json:
-                raise
-            lines, code = [_as_json(_not_taken(error))], UNREADABLE_EXIT
-        for line in lines:
-            self.stdout.write(line)
-        if code:
-            sys.exit(code)
+            self._refuse(_error(error.code, error.words, file=error.name), str(error), as_json)
+        except X12Error as error:
+            what = f"Cannot be read: {_spaced(error.code.value)}, at character {error.offset + 1}"
+            said = _error(error.code.value, what, file=name, offset=error.offset)
+            self._refuse({**unreadable(error), **said}, what, as_json)
+        except X12WriteError as error:
+            what = f"Cannot be answered: {_spaced(error.field)} ({_spaced(error.code.value)})"
+            said = _error(error.code.value, what, file=name, field=error.field)
+            self._refuse(said, what, as_json)
 
-    def _act(self, data: bytes, as_json: bool, options: dict[str, object]) -> Said:
-        if options["action"] == "inspect":
-            return inspect_input(data, as_json)
-        if options["action"] == "validate":
-            return validate_input(data, as_json)
+    def _refuse(self, said: Json, words: str, as_json: bool) -> None:
+        self.code = UNREADABLE_EXIT
+        if as_json:
+            self.stdout.write(_as_json(said))
+        else:
+            self.stderr.write(_printable(words))
+
+    def _inspect(self, source: Input, as_json: bool) -> None:
+        if source.holds_nul():
+            for _ in read_stream(source.chunks()):
+                pass
+        events = self._events(source, shown=not sys.stdout.isatty())
+        if as_json:
+            for piece in inspect_stream(events):
+                self.stdout.write(piece, ending="")
+            self.stdout.write("")
+            return
+        found = Survey()
+        self._print(describe_stream(events, found))
+        self._print(f"Wrong: {line}" for line in _counted(found.findings))
+        self._print(survey_in_words(found))
+
+    def _validate(self, source: Input, as_json: bool) -> None:
+        found = survey(self._events(source))
+        self.code = FINDINGS_EXIT if found.faults else 0
+        if as_json:
+            told = [finding_in_place(each) for each in found.findings]
+            self.stdout.write(_as_json({"findings": told, "sets": _sets(found)}))
+            return
+        self._print(survey_in_words(found))
+        self._print(_counted(found.findings))
+
+    def _acknowledge(self, source: Input, as_json: bool, options: dict[str, object]) -> None:
         now, number = options["now"], options["control_number"]
-        return acknowledge_input(
-            data,
-            as_json,
+        out = str(options["out"]) if options["out"] else None
+        reading = read(source.whole(LARGEST_ACKNOWLEDGED))
+        answer = acknowledge_reading(
+            reading,
             now=now if isinstance(now, datetime) else timezone.localtime(),
             control_number=number if isinstance(number, int) else 1,
             policy=AcknowledgementPolicy(str(options["policy"])),
-            source=str(options["file"]),
-            out=str(options["out"]) if options["out"] else None,
-            force=bool(options["force"]),
         )
+        unanswered = list(_unanswered(reading, answer))
+        accepted = answer.accepted and not unanswered
+        self.code = 0 if accepted else FINDINGS_EXIT
+        if out is not None:
+            write_output(out, answer.wire, source=source.name, force=bool(options["force"]))
+        if as_json:
+            said = {**_told(answer, out), "accepted": accepted, "unanswered": unanswered}
+            self.stdout.write(_as_json(said))
+            return
+        lines = [*_decided(answer), *unanswered]
+        if out is not None:
+            lines.append(f"Written to {out}." if answer.wire else "Nothing here is to be acknowledged.")
+            self._print(lines)
+            return
+        if answer.wire:
+            self.stdout.write(answer.wire.decode("ascii"))
+        for line in lines:
+            self.stderr.write(_printable(line), lambda text: text)
+
+    def _events(self, source: Input, *, shown: bool = True) -> Iterator[Event]:
+        return read_stream(source.chunks(progress=shown and sys.stderr.isatty()))
+
+    def _print(self, lines: Iterable[str]) -> None:
+        coming = iter(lines)
+        while block := [_printable(line) for line in islice(coming, _LINES)]:
+            self.stdout.write("\n".join(block))
 
 
-def read_input(name: str) -> bytes:
-    """The bytes of a file or of standard input."""
-    if name == "-":
-        data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
-    else:
-        try:
-            with Path(name).open("rb") as file:
-                data = file.read(LARGEST_INPUT + 1)
-        except FileNotFoundError as error:
-            raise FileError(name, "file_not_found", str(error.strerror)) from None
-        except OSError as error:
-            raise FileError(name, "file_unreadable", str(error.strerror)) from None
-    if len(data) > LARGEST_INPUT:
-        raise FileError(name, "file_too_large", f"larger than {LARGEST_INPUT} bytes")
-    return data
+def _printable(line: str) -> str:
+    """Characters that do something to a terminal, as what they are: "\\x1b"."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
 
 
-def _read(data: bytes) -> Reading:
-    """The one place where an input becomes a reading."""
-    return read(data)
+def _counted(findings: Iterable[Finding]) -> Iterator[str]:
+    """A line for each finding; those that read the same are one."""
+    for line, count in Counter(map(describe_finding, findings)).items():
+        yield line if count == 1 else f"{line} ({count} times)"
 
 
-def inspect_input(data: bytes, as_json: bool) -> Said:
-    """The lines to print, and the exit code."""
-    try:
-        reading = _read(data)
-    except X12Error as error:
-        return _cannot_be_read(error, as_json)
-    if as_json:
-        return [_as_json(inspection(reading))], 0
-    findings = [f"Wrong: {describe_finding(finding)}" for finding in all_findings(reading)]
-    return [*describe(reading), *findings], 0
+def _sets(found: Survey) -> Json:
+    return {
+        "read": found.sets_read,
+        "refused": found.sets_refused,
+        "envelope_only": [
+            {"set": set_id, "version": version, "count": count}
+            for (set_id, version), count in found.envelope_only.items()
+        ],
+    }
 
 
-def validate_input(data: bytes, as_json: bool = False) -> Said:
-    """The findings, one a line, and the exit code."""
-    try:
-        findings = all_findings(_read(data))
-    except X12Error as error:
-        return _cannot_be_read(error, as_json)
-    code = FINDINGS_EXIT if findings else 0
-    if as_json:
-        told = [{**finding_in_place(each), "words": describe_finding(each)} for each in findings]
-        return [_as_json({"findings": told})], code
-    return [describe_finding(finding) for finding in findings] or ["Nothing found wrong."], code
+def _unanswered(reading: Reading, answer: AcknowledgementFile) -> Iterator[str]:
+    """What came and is spoken of in no acknowledgement."""
+    for finding in reading.findings:
+        if finding.code in _OUTSIDE:
+            yield f"Not answered: {describe_finding(finding)}"
+            return
 
 
-def acknowledge_input(
-    data: bytes,
-    as_json: bool,
-    *,
-    now: datetime,
-    control_number: int,
-    policy: AcknowledgementPolicy,
-    source: str,
-    out: str | None,
-    force: bool,
-) -> Said:
-    """The acknowledgement, or where it was written; and the exit code."""
-    try:
-        answer = acknowledge_reading(_read(data), now=now, control_number=control_number, policy=policy)
-    except X12Error as error:
-        return _cannot_be_read(error, as_json)
-    except X12WriteError as error:
-        words = f"Cannot be answered: {error.field.replace('_', ' ')} ({error.code.value.replace('_', ' ')})"
-        told: dict[str, object] = {
-            "interchanges": [],
-            "error": {"code": error.code.value, "field": error.field},
-        }
-        return [_as_json(told) if as_json else words], UNREADABLE_EXIT
-    if out is not None:
-        write_output(out, answer.wire, source=source, force=force)
-    lines = [_as_json(_told(answer, out))] if as_json else _lines(answer, out)
-    return lines, 0 if answer.accepted else FINDINGS_EXIT
+def _decided(answer: AcknowledgementFile) -> Iterator[str]:
+    for each in answer.interchanges:
+        yield f"Interchange {each.control_number}: {_decision(each.note.code, [each.note.note])}"
+        for group in each.groups:
+            yield from _group_decided(group)
 
 
-def _lines(answer: AcknowledgementFile, out: str | None) -> list[str]:
-    if out is not None:
-        return [f"Written to {out}."] if answer.wire else ["Nothing here is to be acknowledged."]
-    return [answer.wire.decode("ascii")] if answer.wire else []
+def _group_decided(group: ImplementationAcknowledgement) -> Iterator[str]:
+    decision = _decision(group.code, group.notes)
+    sets = f"{group.accepted} of {group.received} sets"
+    yield f"  Group {group.group_control_number} ({group.functional_id}): {decision}, {sets}"
+    for one in group.sets:
+        if not one.accepted:
+            yield f"    {one.set_id} number {one.control_number}: {_decision(one.code, one.notes)}"
 
 
-def _told(answer: AcknowledgementFile, out: str | None) -> dict[str, object]:
-    where: dict[str, object] = {"out": out} if out is not None else {"wire": answer.wire.decode("ascii")}
+def _decision(code: str | None, notes: Iterable[str]) -> str:
+    noted = ", ".join([note for note in notes if note != "000"])
+    return _DECISIONS.get(code or "", "REJECTED") + (f" (note {noted})" if noted else "")
+
+
+def _told(answer: AcknowledgementFile, out: str | None) -> Json:
+    where: Json = {"out": out} if out is not None else {"wire": answer.wire.decode("ascii")}
     told = [_interchange_told(each) for each in answer.interchanges]
     return {"accepted": answer.accepted, "interchanges": told, **where}
 
 
-def _interchange_told(each: AcknowledgedInterchange) -> dict[str, object]:
+def _interchange_told(each: AcknowledgedInterchange) -> Json:
     return {
         "control_number": each.control_number,
         "code": each.note.code,
@@ -253,18 +334,21 @@ def _interchange_told(each: AcknowledgedInterchange) -> dict[str, object]:
 
 def _moment(text: str) -> datetime:
     """A date and time in ISO form; without a zone, ours."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date and time like 2026-01-06T08:30") from None
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 
-def _cannot_be_read(error: X12Error, as_json: bool) -> Said:
-    words = f"Cannot be read: {error.code.value.replace('_', ' ')}, at character {error.offset + 1}"
-    return [_as_json(unreadable(error)) if as_json else words], UNREADABLE_EXIT
+def _error(code: str, words: str, *, file: str | None = None, offset: int | None = None, **more: str) -> Json:
+    error = {"code": code, "offset": offset, "file": file, "words": words, **more}
+    return {"interchanges": [], "findings": [], "error": error}
 
 
-def _not_taken(error: FileError) -> dict[str, object]:
-    return {"interchanges": [], "error": {"code": error.code, "offset": None}}
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
-def _as_json(said: dict[str, object]) -> str:
+def _as_json(said: Json) -> str:
     return json.dumps(said, indent=2)

@@ -1,13 +1,24 @@
 """An inspection in words for a biller, line by line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tradingpartners.x12.acknowledgements.ts999 import ImplementationAcknowledgement, read_999
 from tradingpartners.x12.code_tables import in_words, words
-from tradingpartners.x12.envelope.values import Interchange, Reading, TransactionSet
-from tradingpartners.x12.errors import Finding
+from tradingpartners.x12.conformance.checker import check_content
+from tradingpartners.x12.envelope.values import (
+    Event,
+    InterchangeAcknowledgement,
+    InterchangeClosed,
+    InterchangeHeader,
+    InterchangeOpened,
+    Reading,
+    RefusedSet,
+    TransactionSet,
+)
+from tradingpartners.x12.errors import Finding, FindingCode
 from tradingpartners.x12.parties import DateRange
+from tradingpartners.x12.reports.survey import Checked, Survey, checked_by
 from tradingpartners.x12.reports.wording import date_in_words, full_name
 from tradingpartners.x12.reports.words_271 import describe_271
 from tradingpartners.x12.reports.words_278 import describe_278
@@ -18,17 +29,35 @@ from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts271.reader import read_271
 from tradingpartners.x12.ts278.reader import read_278
 
+_REFUSALS = {FindingCode.SET_TRAILER_MISSING: "no SE"}
+
 
 def describe(reading: Reading) -> Iterator[str]:
     """Every interchange of an input; findings are described apart."""
-    for interchange in reading.interchanges:
-        yield from _interchange(interchange)
+    return describe_stream(_events(reading), Survey())
+
+
+def describe_stream(events: Iterable[Event], survey: Survey) -> Iterator[str]:
+    """What stands in an input, one set at a time, in flat memory; findings go to the survey."""
+    for event in events:
+        survey.event(event)
+        match event:
+            case InterchangeOpened():
+                yield _interchange(event.header)
+            case InterchangeAcknowledgement():
+                yield f"  {describe_ta1(event)}"
+            case TransactionSet():
+                yield from _transaction(event, survey)
+            case RefusedSet():
+                yield f"  {_refused(event, survey.refusal(event))}"
+            case InterchangeClosed(complete=False):
+                yield f"Interchange {event.header.control_number} is CUT SHORT"
 
 
 def describe_finding(finding: Finding) -> str:
     """One finding: what, and where to look."""
     at = finding.at
-    what = words("finding").get(finding.code.value, finding.code.value.replace("_", " "))
+    what = _what(finding.code)
     place = f"segment {at.segment_number}"
     if at.segment_id:
         component = f"-{at.component}" if at.component else ""
@@ -44,26 +73,53 @@ def describe_finding(finding: Finding) -> str:
     return f"{what}: {place}"
 
 
-def _interchange(interchange: Interchange) -> Iterator[str]:
-    header = interchange.header
-    unfinished = "" if interchange.complete else ", CUT SHORT"
+def _what(code: FindingCode) -> str:
+    return words("finding").get(code.value, code.value.replace("_", " "))
+
+
+def _events(reading: Reading) -> Iterator[Event]:
+    """What was read, in the order it stands in the input."""
+    yield from reading.findings
+    for interchange in reading.interchanges:
+        yield InterchangeOpened(interchange.header, interchange.delimiters, interchange.span[0])
+        yield from interchange.acknowledgements
+        for group in interchange.groups:
+            sets: list[TransactionSet | RefusedSet] = list(group.transactions)
+            for refused in group.refused:
+                sets.insert(refused.position, refused)
+            yield from sets
+        yield InterchangeClosed(
+            interchange.header,
+            len(interchange.groups),
+            interchange.span,
+            interchange.complete,
+            interchange.repeated,
+        )
+
+
+def _interchange(header: InterchangeHeader) -> str:
     test = ", test" if header.usage == "T" else ""
-    yield (f"Interchange {header.control_number} from {header.sender} to {header.receiver}{test}{unfinished}")
-    for note in interchange.acknowledgements:
-        yield f"  {describe_ta1(note)}"
-    for group in interchange.groups:
-        for transaction in group.transactions:
-            yield f"  {transaction.set_id} number {transaction.control_number}"
-            for line in _transaction(transaction, interchange.delimiters):
-                yield f"    {line}"
+    return f"Interchange {header.control_number} from {header.sender} to {header.receiver}{test}"
 
 
-def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> Iterator[str]:
+def _refused(refused: RefusedSet, why: FindingCode | None) -> str:
+    text = f"{refused.set_id or 'Set'} number {refused.control_number or 'missing'}: NOT READ"
+    return f"{text} ({_REFUSALS.get(why, _what(why))})" if why else text
+
+
+def _transaction(transaction: TransactionSet, survey: Survey) -> Iterator[str]:
+    only = "" if checked_by(transaction) is Checked.GUIDE else " (only its envelope was checked)"
+    yield f"  {transaction.set_id} number {transaction.control_number}{only}"
     if transaction.set_id not in _CONTENTS:
-        yield f"{transaction.segment_count} segments, not read further"
+        survey.transaction(transaction, check_content(transaction, transaction.delimiters))
+        yield f"    {transaction.segment_count} segments, not read further"
         return
     read_content, describe_content = _CONTENTS[transaction.set_id]
-    yield from describe_content(read_content(transaction, delimiters))
+    content = read_content(transaction, transaction.delimiters)
+    found = check_content(transaction, transaction.delimiters, read=content.findings)
+    survey.transaction(transaction, found)
+    for line in describe_content(content):
+        yield f"    {line}"
 
 
 def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Iterator[str]:

@@ -3,26 +3,36 @@
 Raw codes as they stand in the file, dates ISO, amounts decimal strings, absent is None.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from tradingpartners.x12.acknowledgements.ts999 import ImplementationAcknowledgement, read_999
 from tradingpartners.x12.conformance.checker import check_content
 from tradingpartners.x12.envelope.values import (
+    Event,
     FunctionalGroup,
+    GroupClosed,
+    GroupOpened,
     Interchange,
     InterchangeAcknowledgement,
+    InterchangeClosed,
+    InterchangeHeader,
+    InterchangeOpened,
     Reading,
+    RefusedSet,
     TransactionSet,
 )
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import read_trace
+from tradingpartners.x12.reports.description import describe_finding
 from tradingpartners.x12.reports.json_270 import inspect_270
 from tradingpartners.x12.reports.json_271 import inspect_271
 from tradingpartners.x12.reports.json_278 import inspect_278
 from tradingpartners.x12.reports.json_999 import inspect_999
 from tradingpartners.x12.reports.json_values import Json, json_trace
+from tradingpartners.x12.reports.survey import Survey, checked_by
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270.reader import read_270
 from tradingpartners.x12.ts271.reader import read_271
@@ -43,9 +53,21 @@ def inspection(reading: Reading) -> Json:
     }
 
 
+def inspect_stream(events: Iterable[Event]) -> Iterator[str]:
+    """The document of `inspection` as JSON text, piece by piece: one set at a time, in flat memory.
+
+    X12Error comes, if it comes, before the first piece, unless there is a NUL in the input.
+    """
+    return _Document().pieces(events)
+
+
 def unreadable(error: X12Error) -> Json:
     """What is said of an input of which nothing could be read."""
-    return {"interchanges": [], "error": {"code": error.code.value, "offset": error.offset}}
+    return {
+        "interchanges": [],
+        "findings": [],
+        "error": {"code": error.code.value, "offset": error.offset},
+    }
 
 
 def all_findings(reading: Reading) -> tuple[Finding, ...]:
@@ -59,10 +81,20 @@ def each_finding(reading: Reading) -> Iterator[Finding]:
     for interchange in reading.interchanges:
         for group in interchange.groups:
             for transaction in group.transactions:
-                yield from _content_findings(transaction, interchange.delimiters)
+                yield from content_findings(transaction, interchange.delimiters)
 
 
-def _content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
+def survey(events: Iterable[Event]) -> Survey:
+    """What is wrong with an input that comes as a stream."""
+    survey = Survey()
+    for event in events:
+        survey.event(event)
+        if isinstance(event, TransactionSet):
+            survey.transaction(event, content_findings(event, event.delimiters))
+    return survey
+
+
+def content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
     read: tuple[Finding, ...] = ()
     if transaction.set_id in _CONTENTS:
         read_content, _ = _CONTENTS[transaction.set_id]
@@ -77,16 +109,21 @@ def _interchange(interchange: Interchange) -> tuple[Json, list[Finding]]:
         described, found = _group(group, interchange.delimiters)
         groups.append(described)
         findings += found
-    header = interchange.header
+    return {
+        **_header(interchange.header),
+        "complete": interchange.complete,
+        "acknowledgements": [_interchange_acknowledgement(a) for a in interchange.acknowledgements],
+        "groups": groups,
+    }, findings
+
+
+def _header(header: InterchangeHeader) -> Json:
     return {
         "control_number": header.control_number,
         "sender": header.sender,
         "receiver": header.receiver,
         "usage": header.usage or None,
-        "complete": interchange.complete,
-        "acknowledgements": [_interchange_acknowledgement(a) for a in interchange.acknowledgements],
-        "groups": groups,
-    }, findings
+    }
 
 
 def _interchange_acknowledgement(acknowledgement: InterchangeAcknowledgement) -> Json:
@@ -105,10 +142,23 @@ def _group(group: FunctionalGroup, delimiters: Delimiters) -> tuple[Json, list[F
         transactions.append(described)
         findings += found
     return {
-        "control_number": group.control_number,
-        "functional_id": group.functional_id,
+        **_group_header(group),
         "transactions": transactions,
+        "refused": [_refused(each) for each in group.refused],
     }, findings
+
+
+def _group_header(group: FunctionalGroup | GroupOpened) -> Json:
+    return {"control_number": group.control_number, "functional_id": group.functional_id}
+
+
+def _refused(refused: RefusedSet) -> Json:
+    """An ST of which no set could be read; `position` counts the STs of its group from 0."""
+    return {
+        "control_number": refused.control_number or None,
+        "set": refused.set_id or None,
+        "position": refused.position,
+    }
 
 
 def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Json, tuple[Finding, ...]]:
@@ -118,6 +168,7 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[J
         "control_number": transaction.control_number,
         "set": transaction.set_id,
         "version": transaction.version,
+        "checked": checked_by(transaction).value,
         "reference_identification": element_at(bht, 3) or None,
         "traces": [json_trace(read_trace(segment)) for segment in segments if segment[0] == "TRN"],
     }
@@ -143,7 +194,63 @@ def finding_in_place(finding: Finding) -> Json:
         "component": at.component,
         "repetition": at.repetition,
         "loop": at.loop,
+        "words": describe_finding(finding),
     }
+
+
+class _Document:
+    """Writes the document of an inspection while the events come; only findings are kept to the end."""
+
+    def __init__(self) -> None:
+        self.survey = Survey()
+        self.acknowledgements: list[Json] = []
+        self.refused: list[Json] = []
+        # Whether something stands before, at each level that is open.
+        self.interchanges = self.groups = self.sets = False
+
+    def pieces(self, events: Iterable[Event]) -> Iterator[str]:
+        coming = iter(events)
+        first = list(islice(coming, 1))  # where nothing can be read, it is raised before a piece is out
+        yield '{"interchanges": ['
+        for event in chain(first, coming):
+            self.survey.event(event)
+            yield from self._event(event)
+        found = [json.dumps(finding_in_place(finding)) for finding in self.survey.findings]
+        yield '\n], "findings": [' + ",".join([f"\n  {finding}" for finding in found]) + "\n]}"
+
+    def _event(self, event: Event) -> Iterator[str]:
+        match event:
+            case TransactionSet():
+                described, findings = _transaction(event, event.delimiters)
+                self.survey.transaction(event, findings)
+                yield f"{_comma(self.sets)}\n      {json.dumps(described)}"
+                self.sets = True
+            case RefusedSet():
+                self.refused.append(_refused(event))
+            case InterchangeAcknowledgement():
+                self.acknowledgements.append(_interchange_acknowledgement(event))
+            case InterchangeOpened():
+                yield f'{_comma(self.interchanges)}\n  {_begun(_header(event.header))}, "groups": ['
+                self.interchanges, self.groups = True, False
+            case GroupOpened():
+                yield f'{_comma(self.groups)}\n    {_begun(_group_header(event))}, "transactions": ['
+                self.groups, self.sets = True, False
+            case GroupClosed():
+                yield f'\n    ], "refused": {json.dumps(self.refused)}}}'
+                self.refused = []
+            case InterchangeClosed():
+                end = {"complete": event.complete, "acknowledgements": self.acknowledgements}
+                yield f"\n  ], {json.dumps(end)[1:]}"
+                self.acknowledgements = []
+
+
+def _comma(follows: bool) -> str:
+    return "," if follows else ""
+
+
+def _begun(keys: Json) -> str:
+    """An object that more keys follow in."""
+    return json.dumps(keys)[:-1]
 
 
 def _read_acknowledgement(
