@@ -91,6 +91,24 @@ def test_a_set_that_no_guide_is_there_for_is_not_called_sound(tmp_path: Path) ->
     assert group["transactions"][0]["checked"] == "envelope"
 
 
+def test_a_day_asked_about_gets_a_verdict() -> None:
+    path = path_of("271_active_with_benefits.edi")
+    said, _ = told("inspect", path, "--date", "2026-01-06")
+    (answer,) = said["interchanges"][0]["groups"][0]["transactions"][0]["answers"]
+    verdict = answer["verdict"]
+    assert (verdict["status"], verdict["reason"], verdict["until"]) == ("active", "plan", "2026-12-31")
+    assert verdict["segment_numbers"] and isinstance(verdict["notices"], list)
+    text, _ = ran("inspect", path, "--date", "2027-01-06")
+    assert "    On 2027-01-06, ALICE AMES, health plan as a whole: UNCLEAR (active earlier)\n" in text
+    eyes, _ = ran("inspect", path, "--date", "2026-01-06", "--service-type", "AL")
+    assert ", eye care: covered from 2026-01-01 until 2026-12-31 (plan)\n" in eyes
+
+
+def test_a_service_type_without_a_day_is_refused() -> None:
+    said, code = told("inspect", path_of("271_inactive.edi"), "--service-type", "AL")
+    assert (said["error"]["code"], code) == ("argument_wrong", 2)
+
+
 def test_a_set_that_could_not_be_read_is_told(tmp_path: Path) -> None:
     path = changed("271_two_sets.edi", ("ST*271*0002", "ST*271*0002*X~ST*271*0003"), to=tmp_path / "cut.edi")
     assert "  271 number 0002: NOT READ (no SE)\n" in ran("inspect", path)[0]

@@ -144,6 +144,9 @@ from tradingpartners.x12.reports.survey import (
     checked_by,
     survey_in_words,
 )
+from tradingpartners.x12.reports.verdicts import (
+    Asked,
+)
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
     Delimiters,
@@ -229,6 +232,7 @@ __all__ = [
     "Address",
     "Admission",
     "Answer",
+    "Asked",
     "Attachment",
     "Benefit",
     "Certification",

@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,9 +23,11 @@ from tradingpartners.management.files import (
     write_output,
 )
 from tradingpartners.x12 import (
+    GENERAL_SERVICE_TYPE,
     AcknowledgedInterchange,
     AcknowledgementFile,
     AcknowledgementPolicy,
+    Asked,
     Event,
     Finding,
     FindingCode,
@@ -108,7 +110,18 @@ class Command(BaseCommand):
             each.add_argument("--json", action="store_true", help=help_of_json)
             return each
 
-        action("inspect", "Says what a file says.", "as JSON")
+        inspect = action("inspect", "Says what a file says.", "as JSON")
+        inspect.add_argument(
+            "--date",
+            type=_day,
+            metavar="YYYY-MM-DD",
+            help="say of each answer of a 271 whether it covers that day",
+        )
+        inspect.add_argument(
+            "--service-type",
+            metavar="CODE",
+            help="with --date: for that service type (EQ01); else 30, the plan",
+        )
         action(
             "validate",
             "Says what is wrong with a file: its envelopes, and 270, 271, 278 and 999 by their guides.",
@@ -154,12 +167,16 @@ class Command(BaseCommand):
 
     def _act(self, options: dict[str, object]) -> None:
         name, as_json = str(options["file"]), bool(options["json"])
+        if options.get("service_type") and not options.get("date"):
+            words = "argument --service-type: goes with --date"
+            self._refuse(_error("argument_wrong", words), words, as_json)
+            return
         try:
             if options.get("out"):
                 check_output(str(options["out"]), source=name, force=bool(options["force"]))
             with open_input(name) as source:
                 if options["action"] == "inspect":
-                    self._inspect(source, as_json)
+                    self._inspect(source, as_json, _asked(options))
                 elif options["action"] == "validate":
                     self._validate(source, as_json)
                 else:
@@ -182,18 +199,18 @@ class Command(BaseCommand):
         else:
             self.stderr.write(_printable(words))
 
-    def _inspect(self, source: Input, as_json: bool) -> None:
+    def _inspect(self, source: Input, as_json: bool, asked: Asked | None) -> None:
         if source.holds_nul():
             for _ in read_stream(source.chunks()):
                 pass
         events = self._events(source, shown=not sys.stdout.isatty())
         if as_json:
-            for piece in inspect_stream(events):
+            for piece in inspect_stream(events, asked=asked):
                 self.stdout.write(piece, ending="")
             self.stdout.write("")
             return
         found = Survey()
-        self._print(describe_stream(events, found))
+        self._print(describe_stream(events, found, asked=asked))
         self._print(f"Wrong: {line}" for line in _counted(found.findings))
         self._print(survey_in_words(found))
 
@@ -330,6 +347,18 @@ def _interchange_told(each: AcknowledgedInterchange) -> Json:
             for group in each.groups
         ],
     }
+
+
+def _asked(options: dict[str, object]) -> Asked | None:
+    day = options["date"]
+    return Asked(day, str(options["service_type"] or GENERAL_SERVICE_TYPE)) if isinstance(day, date) else None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date like 2026-01-06") from None
 
 
 def _moment(text: str) -> datetime:

@@ -19,6 +19,7 @@ from tradingpartners.x12.envelope.values import (
 from tradingpartners.x12.errors import Finding, FindingCode
 from tradingpartners.x12.parties import DateRange
 from tradingpartners.x12.reports.survey import Checked, Survey, checked_by
+from tradingpartners.x12.reports.verdicts import Asked, verdicts_in_words
 from tradingpartners.x12.reports.wording import date_in_words, full_name
 from tradingpartners.x12.reports.words_271 import describe_271
 from tradingpartners.x12.reports.words_278 import describe_278
@@ -27,6 +28,7 @@ from tradingpartners.x12.segments import Delimiters
 from tradingpartners.x12.ts270.reader import read_270
 from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
 from tradingpartners.x12.ts271.reader import read_271
+from tradingpartners.x12.ts271.values import EligibilityResponse
 from tradingpartners.x12.ts278.reader import read_278
 
 _REFUSALS = {FindingCode.SET_TRAILER_MISSING: "no SE"}
@@ -37,7 +39,7 @@ def describe(reading: Reading) -> Iterator[str]:
     return describe_stream(_events(reading), Survey())
 
 
-def describe_stream(events: Iterable[Event], survey: Survey) -> Iterator[str]:
+def describe_stream(events: Iterable[Event], survey: Survey, *, asked: Asked | None = None) -> Iterator[str]:
     """What stands in an input, one set at a time, in flat memory; findings go to the survey."""
     for event in events:
         survey.event(event)
@@ -47,7 +49,7 @@ def describe_stream(events: Iterable[Event], survey: Survey) -> Iterator[str]:
             case InterchangeAcknowledgement():
                 yield f"  {describe_ta1(event)}"
             case TransactionSet():
-                yield from _transaction(event, survey)
+                yield from _transaction(event, survey, asked)
             case RefusedSet():
                 yield f"  {_refused(event, survey.refusal(event))}"
             case InterchangeClosed(complete=False):
@@ -107,7 +109,7 @@ def _refused(refused: RefusedSet, why: FindingCode | None) -> str:
     return f"{text} ({_REFUSALS.get(why, _what(why))})" if why else text
 
 
-def _transaction(transaction: TransactionSet, survey: Survey) -> Iterator[str]:
+def _transaction(transaction: TransactionSet, survey: Survey, asked: Asked | None) -> Iterator[str]:
     only = "" if checked_by(transaction) is Checked.GUIDE else " (only its envelope was checked)"
     yield f"  {transaction.set_id} number {transaction.control_number}{only}"
     if transaction.set_id not in _CONTENTS:
@@ -120,6 +122,9 @@ def _transaction(transaction: TransactionSet, survey: Survey) -> Iterator[str]:
     survey.transaction(transaction, found)
     for line in describe_content(content):
         yield f"    {line}"
+    if asked and isinstance(content, EligibilityResponse):
+        for line in verdicts_in_words(content, asked):
+            yield f"    {line}"
 
 
 def _eligibility_inquiry(inquiry: EligibilityInquiry) -> Iterator[str]:

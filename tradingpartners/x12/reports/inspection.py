@@ -33,18 +33,20 @@ from tradingpartners.x12.reports.json_278 import inspect_278
 from tradingpartners.x12.reports.json_999 import inspect_999
 from tradingpartners.x12.reports.json_values import Json, json_trace
 from tradingpartners.x12.reports.survey import Survey, checked_by
+from tradingpartners.x12.reports.verdicts import Asked, decide, json_verdict
 from tradingpartners.x12.segments import Delimiters, element_at
 from tradingpartners.x12.ts270.reader import read_270
 from tradingpartners.x12.ts271.reader import read_271
+from tradingpartners.x12.ts271.values import EligibilityResponse
 from tradingpartners.x12.ts278.reader import read_278
 
 
-def inspection(reading: Reading) -> Json:
-    """Everything read, and every finding in one list."""
+def inspection(reading: Reading, *, asked: Asked | None = None) -> Json:
+    """Everything read, and every finding in one list; with a day asked about, the verdicts for it."""
     findings = list(reading.findings)
     interchanges = []
     for interchange in reading.interchanges:
-        described, found = _interchange(interchange)
+        described, found = _interchange(interchange, asked)
         interchanges.append(described)
         findings += found
     return {
@@ -53,12 +55,12 @@ def inspection(reading: Reading) -> Json:
     }
 
 
-def inspect_stream(events: Iterable[Event]) -> Iterator[str]:
+def inspect_stream(events: Iterable[Event], *, asked: Asked | None = None) -> Iterator[str]:
     """The document of `inspection` as JSON text, piece by piece: one set at a time, in flat memory.
 
     X12Error comes, if it comes, before the first piece, unless there is a NUL in the input.
     """
-    return _Document().pieces(events)
+    return _Document(asked).pieces(events)
 
 
 def unreadable(error: X12Error) -> Json:
@@ -102,11 +104,11 @@ def content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tup
     return check_content(transaction, delimiters, read=read)
 
 
-def _interchange(interchange: Interchange) -> tuple[Json, list[Finding]]:
+def _interchange(interchange: Interchange, asked: Asked | None) -> tuple[Json, list[Finding]]:
     findings: list[Finding] = []
     groups = []
     for group in interchange.groups:
-        described, found = _group(group, interchange.delimiters)
+        described, found = _group(group, interchange.delimiters, asked)
         groups.append(described)
         findings += found
     return {
@@ -134,11 +136,11 @@ def _interchange_acknowledgement(acknowledgement: InterchangeAcknowledgement) ->
     }
 
 
-def _group(group: FunctionalGroup, delimiters: Delimiters) -> tuple[Json, list[Finding]]:
+def _group(group: FunctionalGroup, delimiters: Delimiters, asked: Asked | None) -> tuple[Json, list[Finding]]:
     findings: list[Finding] = []
     transactions = []
     for transaction in group.transactions:
-        described, found = _transaction(transaction, delimiters)
+        described, found = _transaction(transaction, delimiters, asked)
         transactions.append(described)
         findings += found
     return {
@@ -161,7 +163,9 @@ def _refused(refused: RefusedSet) -> Json:
     }
 
 
-def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Json, tuple[Finding, ...]]:
+def _transaction(
+    transaction: TransactionSet, delimiters: Delimiters, asked: Asked | None
+) -> tuple[Json, tuple[Finding, ...]]:
     segments = transaction.segments
     bht = next((segment for segment in segments if segment[0] == "BHT"), ["BHT"])
     described: Json = {
@@ -177,7 +181,13 @@ def _transaction(transaction: TransactionSet, delimiters: Delimiters) -> tuple[J
     read_content, content_as_json = _CONTENTS[transaction.set_id]
     content = read_content(transaction, delimiters)
     findings = check_content(transaction, delimiters, read=content.findings)
-    return described | content_as_json(content), findings
+    told = content_as_json(content)
+    if asked and isinstance(content, EligibilityResponse):
+        answers = zip(content.answers, told["answers"], strict=True)
+        told["answers"] = [
+            {**each, "verdict": json_verdict(decide(answer, asked))} for answer, each in answers
+        ]
+    return described | told, findings
 
 
 def finding_in_place(finding: Finding) -> Json:
@@ -201,7 +211,8 @@ def finding_in_place(finding: Finding) -> Json:
 class _Document:
     """Writes the document of an inspection while the events come; only findings are kept to the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, asked: Asked | None) -> None:
+        self.asked = asked
         self.survey = Survey()
         self.acknowledgements: list[Json] = []
         self.refused: list[Json] = []
@@ -221,7 +232,7 @@ class _Document:
     def _event(self, event: Event) -> Iterator[str]:
         match event:
             case TransactionSet():
-                described, findings = _transaction(event, event.delimiters)
+                described, findings = _transaction(event, event.delimiters, self.asked)
                 self.survey.transaction(event, findings)
                 yield f"{_comma(self.sets)}\n      {json.dumps(described)}"
                 self.sets = True
@@ -260,7 +271,7 @@ def _read_acknowledgement(
 
 
 # For each ST01: what reads the set, to a value with `findings`, and what of the value is said.
-_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Json]]] = {
+_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], dict[str, Any]]]] = {
     "270": (read_270, inspect_270),
     "271": (read_271, inspect_271),
     "278": (read_278, inspect_278),
