@@ -131,12 +131,21 @@ def check_output(out: str, *, source: str, force: bool) -> None:
         raise FileError(out, "file_not_writable", str(error.strerror)) from None
     if stat.S_ISDIR(there.st_mode):
         raise FileError(out, "file_not_writable", "Is a directory")
+    if _is_standard_output(there):
+        raise FileError(out, "file_not_writable", "is standard output; leave --out away")
     if _is_same(there, source):
         raise FileError(out, "file_is_input", "is the file that is read; name another one")
     if not force:
         raise FileError(out, "file_exists", "is there already; name another file, or say --force")
     if not stat.S_ISREG(there.st_mode):
         raise FileError(out, "file_not_writable", "is no ordinary file")
+
+
+def _is_standard_output(there: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(there, os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_same(there: os.stat_result, source: str) -> bool:
