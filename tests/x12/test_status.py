@@ -1,8 +1,10 @@
 """What an answer says of a person's coverage: each case with the reason for its verdict."""
 
+import time
+
 import pytest
 
-from tests.x12.wire import answer_with
+from tests.x12.wire import ABOVE_SUBSCRIBER, ALICE, answer_with, interchange, response_to, transaction_set
 from tradingpartners.x12 import CoverageStatus, deciding_benefits, status
 
 ACTIVE, INACTIVE = CoverageStatus.ACTIVE, CoverageStatus.INACTIVE
@@ -62,3 +64,12 @@ def test_the_deciding_benefits_point_to_their_segments() -> None:
     answer = answer_with("EB*1**30", "EB*C**35", "EB*6**35")
     assert [benefit.segment_number for benefit in deciding_benefits(answer.benefits, "35")] == [12]
     assert [benefit.segment_number for benefit in deciding_benefits(answer.benefits, None)] == [10]
+
+
+def test_many_dependents_below_a_subscriber_of_many_rejections_cost_no_more_than_their_number() -> None:
+    benefits = ["EB*V", "AAA*N**72*C"] * 3_000
+    people = [each for at in range(4, 3_004) for each in (f"HL*{at}*3*23*0", "NM1*03*1*AMES*BOBBY")]
+    answers = response_to(interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, *benefits, *people))).answers
+    begun = time.process_time()
+    assert {status(each) for each in answers} == {UNKNOWN}
+    assert time.process_time() - begun < 0.5

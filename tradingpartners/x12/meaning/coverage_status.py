@@ -8,6 +8,7 @@ other types say nothing. Silence and contradiction are unknown, never inactive. 
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import takewhile
 
 from tradingpartners.x12.ts271.values import ACTIVE_CODES, INACTIVE_CODES, Answer, Benefit, Rejection
 
@@ -54,8 +55,9 @@ def deciding_rejections(
     if above or answer.benefits:
         return above
     # A dependent under a subscriber whom the payer could not find was not looked up.
+    # Its benefits' stand behind its own, and a hostile answer has many of them for many dependents.
     return answer.rejections or tuple(
-        [rejection for rejection in answer.subscriber_rejections if not rejection.loop.startswith("2110")]
+        takewhile(lambda rejection: not rejection.loop.startswith("2110"), answer.subscriber_rejections)
     )
 
 
