@@ -15,6 +15,7 @@ from tests.x12.wire import (
     transaction_set,
 )
 from tradingpartners.x12 import (
+    TA1,
     AcknowledgementPolicy,
     Context,
     Delimiters,
@@ -44,7 +45,7 @@ def acknowledgement_in(wire: bytes | str) -> ImplementationAcknowledgement:
 
 def acknowledgement_of(wire: bytes | str) -> ImplementationAcknowledgement:
     reading = read(wire)
-    (acknowledgement,) = acknowledge(reading.interchanges[0], all_findings(reading))
+    (acknowledgement,) = acknowledge(reading.interchanges[0])
     return acknowledgement
 
 
@@ -173,7 +174,7 @@ def test_a_clean_file_is_accepted() -> None:
     assert (said.code, said.included, said.received, said.accepted) == ("A", 2, 2, 2)
     assert [each.code for each in said.sets] == ["A", "A"]
     reading = read(wire)
-    note = acknowledge_interchange(reading.interchanges[0], reading.findings, now=NOW)
+    note = acknowledge_interchange(reading.interchanges[0], now=NOW)
     assert (note.control_number, note.code, note.note) == ("000000101", "A", "000")
     header = reading.interchanges[0].header
     assert (note.date, note.time) == (header.date, header.time)
@@ -183,7 +184,7 @@ SETS = [
     ("wrong_segment_count.edi", ["R", "A"], ("4",), "P"),
     ("wrong_set_control_number.edi", ["R", "A"], ("3",), "P"),
     ("set_without_trailer.edi", ["R", "A"], ("2",), "P"),
-    ("repeated_set_control_number.edi", ["R", "R"], ("23",), "R"),
+    ("repeated_set_control_number.edi", ["A", "R"], ("23",), "P"),
     ("271_money_unreadable.edi", ["E"], ("5",), "E"),
     ("271_hierarchy_damaged.edi", ["E"], ("5",), "E"),
 ]
@@ -195,7 +196,7 @@ def test_a_wrong_set_is_rejected_and_its_neighbour_accepted(
 ) -> None:
     said = acknowledgement_of(sample(name))
     assert [each.code for each in said.sets] == codes
-    assert said.sets[0].notes == notes
+    assert {each.notes for each in said.sets} - {()} == {notes}
     assert said.code == group_code
     assert said.accepted == sum(code != "R" for code in codes)
 
@@ -234,7 +235,7 @@ INTERCHANGES = [
 @pytest.mark.parametrize(("name", "code", "note"), INTERCHANGES, ids=[case[0] for case in INTERCHANGES])
 def test_a_fault_of_the_interchange_is_noted_in_ta1(name: str, code: str, note: str) -> None:
     reading = read(sample(name))
-    said = acknowledge_interchange(reading.interchanges[0], reading.findings, now=NOW)
+    said = acknowledge_interchange(reading.interchanges[0], now=NOW)
     assert (said.code, said.note) == (code, note)
 
 
@@ -245,13 +246,13 @@ def test_findings_of_two_groups_with_the_same_set_numbers_are_kept_apart() -> No
         interchange(answer)[106:].split("IEA*")[0].replace("*101~", "*102~").replace("*101*X", "*102*X")
     )
     reading = read(one.replace("IEA*1", second_group + "IEA*2"))
-    said = acknowledge(reading.interchanges[0], all_findings(reading))
+    said = acknowledge(reading.interchanges[0])
     assert [(each.group_control_number, each.code) for each in said] == [("101", "R"), ("102", "A")]
 
 
 def test_acknowledgements_are_not_acknowledged() -> None:
     reading = read(sample("999_counts_disagree.edi"))
-    assert acknowledge(reading.interchanges[0], all_findings(reading)) == ()
+    assert acknowledge(reading.interchanges[0]) == ()
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,7 @@ def test_acknowledgements_are_not_acknowledged() -> None:
 )
 def test_what_we_say_is_written_and_read_back(name: str) -> None:
     reading = read(sample(name))
-    for said in acknowledge(reading.interchanges[0], all_findings(reading)):
+    for said in acknowledge(reading.interchanges[0]):
         text = write_999(said, control_number="0001")
         wire = write_interchange(ENVELOPE, [group([text], functional_id="FA", version="005010X231A1")])
         assert acknowledgement_in(wire) == said
@@ -285,7 +286,7 @@ def found(
 
 def errors_of(*findings: Finding) -> tuple[SegmentError, ...]:
     interchange_read = read(sample("271_inactive.edi")).interchanges[0]
-    (group_said,) = acknowledge(interchange_read, findings)
+    (group_said,) = acknowledge(interchange_read, content=lambda *_: findings)
     return group_said.sets[0].errors
 
 
@@ -389,7 +390,7 @@ def test_no_more_errors_than_a_999_should_hold() -> None:
         ("271_hierarchy_damaged.edi", ("E", "E"), ("R", "R")),
         ("271_hierarchy_missing.edi", ("R", "R"), ("R", "R")),
         ("wrong_segment_count.edi", ("P", "R"), ("P", "R")),
-        ("wrong_set_count.edi", ("E", "A"), ("E", "A")),
+        ("wrong_set_count.edi", ("E", "A"), ("R", "R")),
     ],
 )
 def test_what_could_be_read_is_kept_unless_the_policy_is_strict(
@@ -400,7 +401,7 @@ def test_what_could_be_read_is_kept_unless_the_policy_is_strict(
         (AcknowledgementPolicy.KEEP_READABLE, kept),
         (AcknowledgementPolicy.STRICT, strict),
     ):
-        (said,) = acknowledge(reading.interchanges[0], all_findings(reading), policy=policy)
+        (said,) = acknowledge(reading.interchanges[0], policy=policy)
         assert (said.code, said.sets[0].code) == expected
 
 
@@ -441,7 +442,7 @@ def test_findings_beyond_the_first_thousand_still_reject_their_set() -> None:
 
 def test_an_input_is_answered_to_its_sender() -> None:
     reading = read(sample("271_two_sets.edi"))
-    answer = acknowledge_reading(reading, now=NOW, control_number=17)
+    answer = acknowledge_reading(reading, now=NOW, control_number=17, ta1=TA1.ALWAYS)
     (back,) = read(answer.wire).interchanges
     assert read(answer.wire).findings == () and all_findings(read(answer.wire)) == ()
     came, went = reading.interchanges[0].header, back.header
@@ -465,7 +466,7 @@ def test_each_interchange_has_an_answer_in_its_own_delimiters() -> None:
 
 def test_a_ta1_is_not_answered() -> None:
     answer = acknowledge_reading(read(sample("ta1_rejected.edi")), now=NOW, control_number=1)
-    assert answer == ((), b"")
+    assert (answer.interchanges, answer.wire, answer.accepted) == ((), b"", True)
 
 
 @pytest.mark.parametrize("name", sample_names())

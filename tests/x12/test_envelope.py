@@ -15,7 +15,6 @@ from tests.x12.wire import (
     transaction_set,
 )
 from tradingpartners.x12 import (
-    Finding,
     FindingCode,
     GroupClosed,
     InterchangeClosed,
@@ -215,8 +214,8 @@ def acknowledged(wire: str) -> tuple[list[tuple[str, int | None]], str, str, tup
     reading = read(wire)
     (only,) = reading.interchanges
     assert set_numbers(reading) == ["0001"]
-    note = acknowledge_interchange(only, reading.findings, now=NOW)
-    (said,) = acknowledge(only, reading.findings)
+    note = acknowledge_interchange(only, now=NOW)
+    (said,) = acknowledge(only)
     codes = [(finding.code.value, finding.at.element) for finding in reading.findings]
     return codes, note.code, note.note, said.notes
 
@@ -291,21 +290,14 @@ def answer_in_group(number: str) -> str:
     return interchange(ANSWER).replace("*101*X", f"*{number}*X").replace("GE*1*101", f"GE*1*{number}")
 
 
-def test_a_group_control_number_that_is_no_number_is_noted() -> None:
-    assert acknowledged(answer_in_group("ABC")) == (
-        [("group_control_number_invalid", 6)],
-        "A",
-        "000",
-        ("6",),
-    )
-
-
-@pytest.mark.parametrize("number", ["", "1234567890"])
-def test_a_group_whose_number_ak1_cannot_carry_is_read_and_not_acknowledged(number: str) -> None:
+@pytest.mark.parametrize("number", ["", "1234567890", "ABC"])
+def test_a_group_whose_number_ak1_cannot_carry_is_read_and_rejected_in_ta1(number: str) -> None:
     reading = read(answer_in_group(number))
     assert set_numbers(reading) == ["0001"]
     assert [finding.code.value for finding in reading.findings] == ["group_control_number_invalid"]
-    assert acknowledge(reading.interchanges[0], reading.findings) == ()
+    assert acknowledge(reading.interchanges[0]) == ()
+    note = acknowledge_interchange(reading.interchanges[0], now=NOW)
+    assert (note.code, note.note) == ("R", "024")
 
 
 @pytest.mark.parametrize(
@@ -323,8 +315,8 @@ def test_a_set_without_a_name_or_number_is_rejected_and_read(header: str, code: 
     reading = read(interchange(wrong, ANSWER.replace("0001", "0002")))
     assert set_numbers(reading) == [number, "0002"]
     assert [finding.code.value for finding in reading.findings] == [code]
-    (said,) = acknowledge(reading.interchanges[0], reading.findings)
-    assert [(each.code, each.notes) for each in said.sets] == [("R", (note,)), ("A", ())]
+    (said,) = acknowledge(reading.interchanges[0])
+    assert [(each.code, each.notes[:1]) for each in said.sets] == [("R", (note,)), ("A", ())]
 
 
 def test_the_same_senders_control_number_twice_is_found_in_the_second() -> None:
@@ -332,22 +324,22 @@ def test_the_same_senders_control_number_twice_is_found_in_the_second() -> None:
     reading = read(once + once.replace("ACME1 ", "ACME2 ") + once)
     assert found(reading) == [("interchange_control_number_repeated", None, 1, "ISA", 13)]
     assert [each.repeated for each in reading.interchanges] == [False, False, True]
-    said = [acknowledge_interchange(each, reading.findings, now=NOW) for each in reading.interchanges]
+    said = [acknowledge_interchange(each, now=NOW) for each in reading.interchanges]
     assert [(note.code, note.note) for note in said] == [("A", "000"), ("A", "000"), ("R", "025")]
 
 
 def test_ta1_names_the_interchange_by_its_date_and_time() -> None:
-    (note,) = [acknowledge_interchange(e, (), now=NOW) for e in read(interchange(ANSWER)).interchanges]
+    (note,) = [acknowledge_interchange(e, now=NOW) for e in read(interchange(ANSWER)).interchanges]
     assert (str(note.date), str(note.time)) == ("2026-01-05", "07:00:00")
     wire = interchange(ANSWER).replace("*260105*0700*", "*269905*9900*")
-    (note,) = [acknowledge_interchange(e, (), now=NOW) for e in read(wire).interchanges]
+    (note,) = [acknowledge_interchange(e, now=NOW) for e in read(wire).interchanges]
     assert (note.date, note.time) == (NOW.date(), NOW.time())
 
 
 def test_a_control_number_that_ta1_cannot_carry_is_zeros_in_it() -> None:
     for number, said in [("         ", "000000000"), ("A0000*101", "000000000"), ("A00000101", "A00000101")]:
         reading = read(interchange(ANSWER).translate({ord("*"): "|"}).replace("000000101", number))
-        note = acknowledge_interchange(reading.interchanges[0], reading.findings, now=NOW)
+        note = acknowledge_interchange(reading.interchanges[0], now=NOW)
         assert note.control_number == said
         assert write_interchange(ENVELOPE, acknowledgements=[note])
 
@@ -355,13 +347,13 @@ def test_a_control_number_that_ta1_cannot_carry_is_zeros_in_it() -> None:
 def test_what_a_stream_closes_can_be_acknowledged() -> None:
     events = list(read_stream([interchange(ANSWER).replace("IEA*1", "IEA*2")]))
     (closed,) = [event for event in events if isinstance(event, InterchangeClosed)]
-    note = acknowledge_interchange(closed, [e for e in events if isinstance(e, Finding)], now=NOW)
+    note = acknowledge_interchange(closed, now=NOW)
     assert (note.code, note.note) == ("R", "021")
 
 
 def test_stray_segments_are_noted_and_the_interchange_taken() -> None:
     reading = read(sample("stray_segments.edi"))
-    note = acknowledge_interchange(reading.interchanges[0], reading.findings, now=NOW)
+    note = acknowledge_interchange(reading.interchanges[0], now=NOW)
     assert (note.code, note.note) == ("E", "022")
 
 

@@ -21,7 +21,6 @@ from tradingpartners.x12 import (
     X12WriteError,
     acknowledge,
     acknowledge_interchange,
-    all_findings,
     as_questions,
     describe,
     inspection,
@@ -76,10 +75,9 @@ def read_every_way(transaction: TransactionSet, each: Interchange) -> None:
 
 def acknowledged(reading: Reading) -> None:
     """What is said of an input can be read; control numbers nobody could write are not said."""
-    findings = all_findings(reading)
     for each in reading.interchanges:
-        said = acknowledge(each, findings)
-        note = acknowledge_interchange(each, findings, now=NOW)
+        said = acknowledge(each)
+        note = acknowledge_interchange(each, now=NOW)
         try:
             sets = [write_999(one, control_number=f"{at:04}") for at, one in enumerate(said, 1)]
             groups = [group(sets, functional_id="FA", version="005010X231A1")] if sets else []

@@ -115,7 +115,7 @@ def test_a_limit_is_the_same_in_a_stream(allowed: str, refused: str, code: str, 
 @pytest.mark.parametrize(("allowed", "refused", "code"), LIMITS, ids=[case[2] for case in LIMITS])
 def test_a_set_refused_for_its_size_is_rejected_in_the_999(allowed: str, refused: str, code: str) -> None:
     reading = read(between(refused))
-    (said,) = acknowledge(reading.interchanges[0], reading.findings)
+    (said,) = acknowledge(reading.interchanges[0])
     assert [(each.code, each.notes[:1]) for each in said.sets] == [("R", ("5",)), ("A", ())]
     assert (said.code, said.received, said.accepted) == ("P", 2, 1)
 
@@ -184,10 +184,19 @@ def test_a_stream_ends_its_findings_as_a_whole_reading_does() -> None:
         assert (told[-1].code == FindingCode.TOO_MANY_FINDINGS) == (junk > 1_000)
 
 
-def test_an_interchange_with_more_findings_than_were_told_is_not_accepted() -> None:
-    reading = read(interchange(*["NTE*X~"] * 2_000, ANSWER))
-    note = acknowledge_interchange(reading.interchanges[0], reading.findings, now=NOW)
-    assert (note.code, note.note) == ("R", "022")
+def test_what_is_wrong_behind_a_thousand_findings_still_rejects() -> None:
+    wrong = interchange(*[ANSWER.replace("SE*11", "SE*12")] * 1_300)
+    late = interchange("NTE*X~", ANSWER).replace("000000101", "000000102").replace("IEA*1", "IEA*2")
+    first, second = read(wrong + late).interchanges
+    (said,) = acknowledge(first)
+    assert (said.code, said.received, said.accepted) == ("R", 1_300, 0)
+    assert all(each.notes[:1] == ("4",) for each in said.sets)
+    note = acknowledge_interchange(second, now=NOW)
+    assert (note.code, note.note) == ("R", "021")
+    assert [finding.code.value for finding in second.groups[0].findings] == [
+        "segment_unexpected",
+        "set_count_wrong",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,7 @@ UNACKNOWLEDGED = ("997", "999", "ta1", "group_header_missing")
 def test_our_acknowledgements_are_valid(validate: Validate, name: str) -> None:
     reading = read(sample(name))
     first = reading.interchanges[0]
-    findings = all_findings(reading)
-    said = [write_999(each, control_number="0001") for each in acknowledge(first, findings)]
+    said = [write_999(each, control_number="0001") for each in acknowledge(first)]
     wire = write_interchange(ENVELOPE, [group(said, functional_id="FA", version="005010X231A1")])
     ok, errors, _ = validate(wire.decode())
     assert ok and not errors
@@ -114,8 +113,8 @@ def test_our_acknowledgements_are_valid(validate: Validate, name: str) -> None:
 
 def test_our_ta1_is_valid(validate: Validate) -> None:
     reading = read(sample("without_trailers.edi"))
-    note = acknowledge_interchange(reading.interchanges[0], reading.findings, now=ABOUT_ALICE.created)
-    said = [write_999(each, control_number="0001") for each in acknowledge(reading.interchanges[0], [])]
+    note = acknowledge_interchange(reading.interchanges[0], now=ABOUT_ALICE.created)
+    said = [write_999(each, control_number="0001") for each in acknowledge(reading.interchanges[0])]
     acknowledgements = group(said, functional_id="FA", version="005010X231A1")
     wire = write_interchange(ENVELOPE, [acknowledgements]).decode()
     ta1 = write_interchange(ENVELOPE, acknowledgements=[note]).decode().split("~")[1]
@@ -166,7 +165,8 @@ def test_whatever_is_found_the_acknowledgement_is_valid(
     validate: Validate, findings: list[Finding], policy: AcknowledgementPolicy
 ) -> None:
     first = read(sample("271_inactive.edi")).interchanges[0]
-    said = [write_999(each, control_number="0001") for each in acknowledge(first, findings, policy=policy)]
+    acknowledged = acknowledge(first, content=lambda *_: findings, policy=policy)
+    said = [write_999(each, control_number="0001") for each in acknowledged]
     wire = write_interchange(ENVELOPE, [group(said, functional_id="FA", version="005010X231A1")])
     ok, errors, _ = validate(wire.decode())
     assert ok and not errors
@@ -318,12 +318,7 @@ def test_a_damaged_set_is_as_wrong_to_us_as_to_the_oracle(validate: Validate, ki
 def our_sets(wire: str) -> tuple[SetAcknowledgement, ...]:
     reading = read(wire)
     one = reading.interchanges[0]
-    findings = [
-        finding
-        for transaction in one.groups[0].transactions
-        for finding in check_content(transaction, one.delimiters)
-    ]
-    (said,) = acknowledge(one, findings, policy=AcknowledgementPolicy.STRICT)
+    (said,) = acknowledge(one, content=check_content, policy=AcknowledgementPolicy.STRICT)
     return said.sets
 
 
@@ -352,7 +347,7 @@ def test_a_file_of_others_is_rejected_where_the_oracle_rejects_it(validate: Vali
         assert not ok and not found
         return
     assert bool(found) != ok
-    said = acknowledge(reading.interchanges[0], all_findings(reading), policy=AcknowledgementPolicy.STRICT)
+    said = acknowledge(reading.interchanges[0], policy=AcknowledgementPolicy.STRICT)
     ours = {each.control_number: each for group_said in said for each in group_said.sets}
     groups = reading.interchanges[0].groups
     lengths = {each.control_number: each.segment_count for one in groups for each in one.transactions}

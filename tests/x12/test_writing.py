@@ -22,7 +22,7 @@ from tradingpartners.x12 import (
     write_interchange,
 )
 
-ACKNOWLEDGEMENTS = acknowledge(read(sample("271_active_with_benefits.edi")).interchanges[0], [])
+ACKNOWLEDGEMENTS = acknowledge(read(sample("271_active_with_benefits.edi")).interchanges[0])
 SETS = [write_270(ABOUT_ALICE, control_number=f"{number:04}") for number in range(1, 4)]
 
 

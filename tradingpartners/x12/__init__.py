@@ -6,12 +6,17 @@ from outside is here; import from `tradingpartners.x12` and no deeper.
 
 from tradingpartners.x12.acknowledgements.acknowledging import (
     AcknowledgementPolicy,
+    Unanswerable,
     acknowledge,
     acknowledge_interchange,
+    why_unanswerable,
 )
 from tradingpartners.x12.acknowledgements.answering import (
+    TA1,
     AcknowledgedInterchange,
     AcknowledgementFile,
+    UnansweredGroup,
+    UnansweredInterchange,
     acknowledge_reading,
 )
 from tradingpartners.x12.acknowledgements.ts999 import (
@@ -327,6 +332,11 @@ __all__ = [
     "acknowledge",
     "acknowledge_interchange",
     "acknowledge_reading",
+    "why_unanswerable",
+    "TA1",
+    "Unanswerable",
+    "UnansweredGroup",
+    "UnansweredInterchange",
     "all_findings",
     "as_questions",
     "benefit_figures",

@@ -316,7 +316,11 @@ def _decision(code: str | None, notes: Iterable[str]) -> str:
 def _told(answer: AcknowledgementFile, out: str | None) -> Json:
     where: Json = {"out": out} if out is not None else {"wire": answer.wire.decode("ascii")}
     told = [_interchange_told(each) for each in answer.interchanges]
-    return {"accepted": answer.accepted, "interchanges": told, **where}
+    unanswered = [
+        {"control_number": each.control_number, "code": each.code.value, "field": each.field}
+        for each in answer.unanswered
+    ]
+    return {"accepted": answer.accepted, "interchanges": told, "unanswered": unanswered, **where}
 
 
 def _interchange_told(each: AcknowledgedInterchange) -> Json:

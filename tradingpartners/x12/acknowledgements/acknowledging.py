@@ -1,15 +1,28 @@
 """From findings to acknowledgements: TA1 for an interchange, a 999 for each functional group.
 
-Codes to codes is a table. Who receives answers keeps what could be read of them: a set is rejected
-where its envelope is wrong or nothing in it has a place, and accepted with its errors noted
-otherwise. Under the strict policy any error rejects, as the validators of most payers do.
+Each finding is taken where it arose, from the interchange, the group or the set that has it: control
+numbers come twice. Who receives answers keeps what could be read of them: a set is rejected where
+its envelope is wrong or nothing in it has a place, and accepted with its errors noted otherwise.
+Under the strict policy any error rejects, as the validators of most payers do.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 
+from tradingpartners.x12.acknowledgements.codes import (
+    ELEMENT_NOTES,
+    GROUP_NOTES,
+    GUIDE_SEGMENTS_IN_ERROR,
+    HAS_ELEMENT_ERRORS,
+    INTERCHANGE_NOTES,
+    INTERCHANGE_REJECTED,
+    SEGMENT_NOTES,
+    SEGMENTS_IN_ERROR,
+    SET_NOTES,
+    UNREADABLE,
+)
 from tradingpartners.x12.acknowledgements.ts999 import (
     FUNCTIONAL_ID,
     MOST_NOTES,
@@ -22,130 +35,32 @@ from tradingpartners.x12.conformance.guide_tables import data_element_number
 from tradingpartners.x12.envelope.values import (
     FUNCTIONAL_IDS,
     FunctionalGroup,
+    GroupOpened,
     Interchange,
     InterchangeAcknowledgement,
     InterchangeClosed,
+    RefusedSet,
+    TransactionSet,
 )
 from tradingpartners.x12.envelope.writing import MOST_SETS
-from tradingpartners.x12.errors import Finding, FindingCode, Location
+from tradingpartners.x12.errors import Finding, Location
+from tradingpartners.x12.reports.inspection import content_findings
+from tradingpartners.x12.segments import Delimiters
 
-# TA105; the first that applies is said, so those that reject stand first.
-_INTERCHANGE_NOTES = {
-    FindingCode.INTERCHANGE_TRAILER_MISSING: "023",
-    FindingCode.INTERCHANGE_CONTROL_NUMBER_MISMATCH: "001",
-    FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED: "025",
-    FindingCode.GROUP_COUNT_WRONG: "021",
-    FindingCode.GROUP_HEADER_MISSING: "024",
-    FindingCode.TOO_MANY_FINDINGS: "022",
-    FindingCode.INTERCHANGE_VERSION_WRONG: "017",
-    FindingCode.INTERCHANGE_AUTHORIZATION_QUALIFIER_WRONG: "010",
-    FindingCode.INTERCHANGE_SECURITY_QUALIFIER_WRONG: "012",
-    FindingCode.INTERCHANGE_SENDER_QUALIFIER_WRONG: "005",
-    FindingCode.INTERCHANGE_SENDER_MISSING: "006",
-    FindingCode.INTERCHANGE_RECEIVER_QUALIFIER_WRONG: "007",
-    FindingCode.INTERCHANGE_RECEIVER_MISSING: "008",
-    FindingCode.INTERCHANGE_DATE_INVALID: "014",
-    FindingCode.INTERCHANGE_TIME_INVALID: "015",
-    FindingCode.INTERCHANGE_REPETITION_SEPARATOR_WRONG: "032",
-    FindingCode.INTERCHANGE_CONTROL_NUMBER_INVALID: "018",
-    FindingCode.INTERCHANGE_ACKNOWLEDGEMENT_REQUEST_WRONG: "019",
-    FindingCode.INTERCHANGE_USAGE_WRONG: "020",
-    FindingCode.INTERCHANGE_HEADER_NOT_PADDED: "022",
-    FindingCode.SET_HEADER_MISSING: "022",
-    FindingCode.SEGMENT_UNEXPECTED: "022",
-    FindingCode.SEGMENT_TOO_LONG: "022",
-    FindingCode.SEGMENT_TERMINATOR_MISSING: "004",
-}
-# What rejects an interchange: it did not come whole, or as itself, or a group in it cannot be
-# acknowledged. All else was noted and the interchange taken: its sets could be read, and a sender
-# who is told R sends them again.
-_INTERCHANGE_REJECTED = frozenset(
-    [
-        FindingCode.INTERCHANGE_TRAILER_MISSING,
-        FindingCode.INTERCHANGE_CONTROL_NUMBER_MISMATCH,
-        FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED,
-        FindingCode.GROUP_COUNT_WRONG,
-        FindingCode.GROUP_HEADER_MISSING,
-        # The findings end where they were too many: nobody can say what else is wrong.
-        FindingCode.TOO_MANY_FINDINGS,
-    ]
-)
 # TA101.
 _CARRIED = re.compile("[0-9A-Za-z]{1,9}")
-# AK905, with the codes that 005010X231A1 has: none of them speaks of GS02 to GS05 or GS07.
-_GROUP_NOTES = {
-    FindingCode.FUNCTIONAL_ID_WRONG: "1",
-    FindingCode.VERSION_UNEXPECTED: "2",
-    FindingCode.GROUP_TRAILER_MISSING: "3",
-    FindingCode.GROUP_CONTROL_NUMBER_MISMATCH: "4",
-    FindingCode.SET_COUNT_WRONG: "5",
-    FindingCode.GROUP_CONTROL_NUMBER_INVALID: "6",
-    FindingCode.GROUP_CONTROL_NUMBER_REPEATED: "19",
-}
-# IK502: each rejects the set.
-_SET_NOTES = {
-    FindingCode.SET_TRAILER_MISSING: "2",
-    FindingCode.SET_CONTROL_NUMBER_MISMATCH: "3",
-    FindingCode.SEGMENT_COUNT_WRONG: "4",
-    FindingCode.SET_ID_INVALID: "6",
-    FindingCode.SET_CONTROL_NUMBER_INVALID: "7",
-    FindingCode.SEGMENT_TOO_LONG: "5",
-    FindingCode.SET_TOO_LONG: "5",
-    FindingCode.TOO_MANY_ELEMENTS: "5",
-    FindingCode.TOO_MANY_REPETITIONS: "5",
-    FindingCode.TOO_MANY_COMPONENTS: "5",
-    FindingCode.TOO_MANY_SEGMENTS: "5",
-    FindingCode.TOO_MANY_LEVELS: "5",
-    FindingCode.SET_CONTROL_NUMBER_REPEATED: "23",
-}
-# IK502 where the IK3s say why: an error of the standard, or only of the guide.
-_SEGMENTS_IN_ERROR, _GUIDE_SEGMENTS_IN_ERROR = "5", "I5"
-# IK304 for a finding about a segment as a whole.
-_SEGMENT_NOTES = {
-    FindingCode.SEGMENT_ID_INVALID: "1",
-    FindingCode.SEGMENT_UNEXPECTED: "2",
-    FindingCode.SEGMENT_MISSING: "3",
-    FindingCode.HIERARCHY_MISSING: "3",
-    FindingCode.LOOP_TOO_OFTEN: "4",
-    FindingCode.SEGMENT_TOO_OFTEN: "5",
-    FindingCode.SEGMENT_NOT_IN_SET: "6",
-    FindingCode.SEGMENT_OUT_OF_ORDER: "7",
-    FindingCode.TRAILING_SEPARATORS: "8",
-}
-# IK403 for a finding about an element.
-_ELEMENT_NOTES = {
-    FindingCode.ELEMENT_MISSING: "1",
-    FindingCode.HIERARCHY_ID_MISSING: "1",
-    FindingCode.ELEMENT_CONDITIONALLY_MISSING: "2",
-    FindingCode.EXCESS_ELEMENTS: "3",
-    FindingCode.ELEMENT_TOO_SHORT: "4",
-    FindingCode.ELEMENT_TOO_LONG: "5",
-    FindingCode.AMOUNT_INVALID: "6",
-    FindingCode.CHARACTER_INVALID: "6",
-    FindingCode.CODE_UNKNOWN: "7",
-    FindingCode.COUNT_WRONG: "7",
-    FindingCode.HIERARCHY_CHILDREN_WRONG: "7",
-    FindingCode.HIERARCHY_ID_OUT_OF_SEQUENCE: "7",
-    FindingCode.HIERARCHY_ID_REPEATED: "7",
-    FindingCode.HIERARCHY_LEVEL_UNKNOWN: "7",
-    FindingCode.HIERARCHY_PARENT_UNKNOWN: "7",
-    FindingCode.HIERARCHY_PARENT_WRONG: "7",
-    FindingCode.HIERARCHY_TOO_DEEP: "7",
-    FindingCode.VERSION_MISMATCH: "7",
-    FindingCode.DATE_INVALID: "8",
-    FindingCode.TIME_INVALID: "9",
-    FindingCode.ELEMENTS_EXCLUDE_EACH_OTHER: "10",
-    FindingCode.EXCESS_REPETITIONS: "12",
-    FindingCode.EXCESS_COMPONENTS: "13",
-    FindingCode.ELEMENT_NOT_USED: "I10",
-    FindingCode.AMOUNT_MISPLACED: "I12",
-}
-_HAS_ELEMENT_ERRORS = "8"
-# What AK2 names a set by that has no such number, and IK502 of it.
+# TA105: a group in it cannot be acknowledged.
+_GROUP_UNANSWERED = "024"
+# AK101 and AK201; ST01 where that of a set is none of them.
+_SET_IDS = {group_id: set_id for set_id, group_id in FUNCTIONAL_IDS.items() if group_id != FUNCTIONAL_ID}
+_GROUP_NUMBER = re.compile("[0-9]{1,9}")
+# 999 came with 005010; before it there was 997.
+_BEFORE_999 = re.compile("00(?:[0-3]|40)")
+# What AK2 names a set by that has no number of four to nine characters, and IK502 of it.
+_SHORTEST_NUMBER = 4
 _NO_CONTROL_NUMBER, _CONTROL_NUMBER_INVALID = "0000", "7"
-_SET_OF_GROUP = {functional_id: set_id for set_id, functional_id in FUNCTIONAL_IDS.items()}
-# Nothing of such a set could be read.
-_UNREADABLE = frozenset([FindingCode.HIERARCHY_MISSING])
+# IK502 of a set of no kind that a 999 can name.
+_SET_NOT_SUPPORTED = "1"
 # A segment id that none of the sets has may be anybody's data; IK301 must be something.
 _UNKNOWN_SEGMENT = "ZZZ"
 # Data element 447 (IK303) has four characters: 2100 of 2100C.
@@ -153,8 +68,12 @@ _LONGEST_LOOP = 4
 # What IK302, IK4 and the lists of errors can hold.
 _HIGHEST_SEGMENT, _HIGHEST_ELEMENT, _HIGHEST_REPETITION = 999_999, 99, 9_999
 MOST_ERRORS_IN_SET = 1_000
+# IK3s and IK4s of one 999; sets behind that are rejected or accepted without saying for what.
+MOST_ERRORS_IN_GROUP = 5_000
 # Control numbers and ids that can be repeated in any delimiters; another is no number.
 _REPEATABLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]*[A-Za-z0-9])?")
+
+ContentFindings = Callable[[TransactionSet, Delimiters], Iterable[Finding]]
 
 
 class AcknowledgementPolicy(StrEnum):
@@ -166,78 +85,102 @@ class AcknowledgementPolicy(StrEnum):
     STRICT = "strict"
 
 
+class Unanswerable(StrEnum):
+    """Why a 999 cannot speak of a group: AK1 repeats its GS01, GS06 and GS08."""
+
+    FUNCTIONAL_ID = "functional_id"
+    CONTROL_NUMBER = "control_number"
+    # Absent or nothing that can be repeated; or so old that its sender knows 997 only.
+    VERSION = "version"
+
+
+def why_unanswerable(group: FunctionalGroup | GroupOpened) -> Unanswerable | None:
+    """None where a 999 can speak of it, and for acknowledgements: nobody answers them."""
+    if group.functional_id == FUNCTIONAL_ID:
+        return None
+    if group.functional_id not in _SET_IDS:
+        return Unanswerable.FUNCTIONAL_ID
+    if not (group.control_number.isascii() and _GROUP_NUMBER.fullmatch(group.control_number)):
+        return Unanswerable.CONTROL_NUMBER
+    if not repeatable(group.version, 12) or _BEFORE_999.match(group.version):
+        return Unanswerable.VERSION
+    return None
+
+
 def acknowledge_interchange(
-    interchange: Interchange | InterchangeClosed, findings: Iterable[Finding], *, now: datetime
+    interchange: Interchange | InterchangeClosed, *, now: datetime, group_unanswered: bool = False
 ) -> InterchangeAcknowledgement:
     """TA1: accepted, accepted with errors noted, or rejected.
 
-    Date and time are those of the interchange: with its number they say which one is meant. Where
-    it has none that can be read they are now, and a number that TA1 cannot carry is zeros.
+    An interchange with a group that no 999 can speak of is rejected: its sender would wait. Who
+    reads a stream has seen the groups and says so. Date and time are those of the interchange: with
+    its number they say which one is meant. Where it has none that can be read they are now, and a
+    number that TA1 cannot carry is zeros.
     """
     header = interchange.header
     number = header.control_number
-    codes = {
-        finding.code
-        for finding in findings
-        if finding.at.interchange == number and finding.at.transaction is None
-    }
-    if not interchange.repeated:  # then that was found of another one, with the same number
-        codes.discard(FindingCode.INTERCHANGE_CONTROL_NUMBER_REPEATED)
-    noted = [code for code in _INTERCHANGE_NOTES if code in codes]
+    codes = {finding.code for finding in interchange.findings}
+    if isinstance(interchange, Interchange):
+        group_unanswered = any(why_unanswerable(group) for group in interchange.groups)
+    # What rejects stands before what is only noted.
+    rejected = [INTERCHANGE_NOTES[code] for code in INTERCHANGE_NOTES if code in codes & INTERCHANGE_REJECTED]
+    if group_unanswered:
+        rejected.append(_GROUP_UNANSWERED)
+    notes = rejected or [note for code, note in INTERCHANGE_NOTES.items() if code in codes]
     return InterchangeAcknowledgement(
         control_number=number if _CARRIED.fullmatch(number) else "0" * 9,
         date=header.date or now.date(),
         time=now.time() if header.time is None else header.time,
-        code="R" if _INTERCHANGE_REJECTED & codes else "E" if noted else "A",
-        note=_INTERCHANGE_NOTES[noted[0]] if noted else "000",
+        code="R" if rejected else "E" if notes else "A",
+        note=notes[0] if notes else "000",
     )
 
 
 def acknowledge(
     interchange: Interchange,
-    findings: Iterable[Finding],
     *,
     policy: AcknowledgementPolicy = AcknowledgementPolicy.KEEP_READABLE,
+    content: ContentFindings = content_findings,
 ) -> tuple[ImplementationAcknowledgement, ...]:
     """A 999 for each functional group, from the findings of its envelope and of its contents.
 
-    Acknowledgements are not acknowledged, nor are sets without a GS: TA1 says that.
+    Acknowledgements are not acknowledged, nor are groups that no 999 can speak of: TA1 says that.
     """
-    number = interchange.header.control_number
-    found: dict[str | None, dict[str | None, list[Finding]]] = {}
-    for finding in findings:
-        at = finding.at
-        if at.interchange == number:
-            of_set = found.setdefault(at.group, {}).setdefault(at.transaction, [])
-            if len(of_set) < MOST_ERRORS_IN_SET:
-                of_set.append(finding)
+
+    def found(transaction: TransactionSet) -> list[Finding]:
+        return [*transaction.findings, *content(transaction, interchange.delimiters)]
+
     return tuple(
-        _acknowledge_group(group, found.get(group.control_number, {}), policy)
+        _acknowledge_group(group, found, policy)
         for group in interchange.groups
-        if group.functional_id != FUNCTIONAL_ID
-        and len(repeatable(group.functional_id, 2)) == 2
-        and repeatable(group.control_number, 9)
+        if group.functional_id != FUNCTIONAL_ID and why_unanswerable(group) is None
     )
 
 
 def _acknowledge_group(
     group: FunctionalGroup,
-    found: dict[str | None, list[Finding]],
+    found: Callable[[TransactionSet], list[Finding]],
     policy: AcknowledgementPolicy,
 ) -> ImplementationAcknowledgement:
-    received = [(each.set_id, each.control_number, each.version) for each in group.transactions]
-    for refused in group.refused:
-        received.insert(refused.position, (refused.set_id, refused.control_number, refused.version))
-    sets = tuple(_acknowledge_set(*_named(each, group), found.get(each[1], []), policy) for each in received)
-    codes = {finding.code for finding in found.get(None, [])}
-    notes = tuple(note for code, note in _GROUP_NOTES.items() if code in codes)
+    strict = policy is AcknowledgementPolicy.STRICT
+    rejected = strict and bool(group.findings)
+    left = MOST_ERRORS_IN_GROUP
+    sets: list[SetAcknowledgement] = []
+    for each in _received(group):
+        findings = found(each) if isinstance(each, TransactionSet) else list(each.findings)
+        one = _acknowledge_set(each, _SET_IDS[group.functional_id], findings, strict=strict)
+        errors = _first(one.errors, left)
+        left -= sum(map(_size, errors))
+        sets.append(one._replace(code="R" if rejected else one.code, errors=errors))
+    codes = {finding.code for finding in group.findings}
+    notes = tuple(note for code, note in GROUP_NOTES.items() if code in codes)
     accepted = sum(each.accepted for each in sets)
     return ImplementationAcknowledgement(
         functional_id=group.functional_id,
         group_control_number=group.control_number,
-        version=repeatable(group.version, 12) or None,
-        sets=tuple(each for each in sets if each.set_id),
-        code=_group_code(sets, accepted, notes),
+        version=group.version,
+        sets=tuple(sets),
+        code=_group_code(sets, accepted, in_error=bool(group.findings)),
         included=len(sets) if group.sets_stated is None else min(group.sets_stated, MOST_SETS),
         received=len(sets),
         accepted=accepted,
@@ -246,46 +189,62 @@ def _acknowledge_group(
     )
 
 
-def _group_code(sets: tuple[SetAcknowledgement, ...], accepted: int, notes: tuple[str, ...]) -> str:
-    """AK901."""
+def _received(group: FunctionalGroup) -> list[TransactionSet | RefusedSet]:
+    """Every set of a group in the order they came."""
+    refused = {each.position: each for each in group.refused}
+    kept = iter(group.transactions)
+    count = len(group.transactions) + len(refused)
+    return [refused[position] if position in refused else next(kept) for position in range(count)]
+
+
+def _group_code(sets: list[SetAcknowledgement], accepted: int, *, in_error: bool) -> str:
+    """AK901; what is wrong with the group is said even where AK905 has no code for it."""
     if accepted == 0:
         return "R"
     if accepted < len(sets):
         return "P"
-    return "E" if notes or any(each.code == "E" for each in sets) else "A"
+    return "E" if in_error or any(each.code == "E" for each in sets) else "A"
 
 
 def _acknowledge_set(
-    set_id: str,
-    control_number: str,
-    version: str,
-    findings: list[Finding],
-    policy: AcknowledgementPolicy,
+    each: TransactionSet | RefusedSet, set_id_of_group: str, findings: list[Finding], *, strict: bool
 ) -> SetAcknowledgement:
+    """AK2 names the set by its ST01 and ST02 as far as they can be repeated, or else by its place."""
     codes = {finding.code for finding in findings}
-    rejecting = [note for code, note in _SET_NOTES.items() if code in codes]
-    if control_number == _NO_CONTROL_NUMBER:
-        rejecting.append(_CONTROL_NUMBER_INVALID)
-    errors = _segment_errors(findings)
-    notes = list(dict.fromkeys([*rejecting, *([_errors_note(errors)] if errors else [])]))
-    strict = policy is AcknowledgementPolicy.STRICT
-    rejected = bool(rejecting) or not _UNREADABLE.isdisjoint(codes) or (strict and errors)
+    notes = [note for code, note in SET_NOTES.items() if code in codes]
+    number = repeatable(each.control_number, 9)
+    if len(number) < _SHORTEST_NUMBER:
+        number = _NO_CONTROL_NUMBER
+        notes.append(_CONTROL_NUMBER_INVALID)
+    known = each.set_id in FUNCTIONAL_IDS and FUNCTIONAL_IDS[each.set_id] != FUNCTIONAL_ID
+    if not known and not notes:
+        notes.append(_SET_NOT_SUPPORTED)
+    errors = _segment_errors(findings[:MOST_ERRORS_IN_SET])
+    rejected = bool(notes) or not UNREADABLE.isdisjoint(codes) or (strict and bool(findings))
+    if errors:
+        notes.append(_errors_note(errors))
     return SetAcknowledgement(
-        set_id=set_id,
-        control_number=control_number,
-        version=repeatable(version, 35) or None,
-        code="R" if rejected else "E" if errors else "A",
-        notes=tuple(notes[:MOST_NOTES]),
+        set_id=each.set_id if known else set_id_of_group,
+        control_number=number,
+        version=repeatable(each.version, 35) or None,
+        code="R" if rejected else "E" if findings else "A",
+        notes=tuple(dict.fromkeys(notes))[:MOST_NOTES],
         errors=errors,
     )
 
 
-def _named(received: tuple[str, str, str], group: FunctionalGroup) -> tuple[str, str, str]:
-    """ST01 to ST03 as they can be repeated: AK2 has to name the set, if only by its place."""
-    set_id, control_number, version = received
-    if len(repeatable(set_id, 3)) < 3:
-        set_id = _SET_OF_GROUP.get(group.functional_id, "")
-    return set_id, repeatable(control_number, 9) or _NO_CONTROL_NUMBER, version
+def _size(error: SegmentError) -> int:
+    """How many segments it is."""
+    return 1 + len(error.elements)
+
+
+def _first(errors: tuple[SegmentError, ...], most: int) -> tuple[SegmentError, ...]:
+    """As many errors as have no more segments than that."""
+    for place, error in enumerate(errors):
+        most -= _size(error)
+        if most < 0:
+            return errors[:place]
+    return errors
 
 
 def _segment_errors(findings: list[Finding]) -> tuple[SegmentError, ...]:
@@ -293,11 +252,11 @@ def _segment_errors(findings: list[Finding]) -> tuple[SegmentError, ...]:
     errors: dict[tuple[int, str, str, str], dict[ElementError, None]] = {}
     for finding in sorted(findings, key=lambda each: each.at.segment_number):
         at = finding.at
-        segment_note = _SEGMENT_NOTES.get(finding.code)
-        element_note = _ELEMENT_NOTES.get(finding.code)
+        segment_note = SEGMENT_NOTES.get(finding.code)
+        element_note = ELEMENT_NOTES.get(finding.code)
         if segment_note is None and element_note is None:
             continue
-        note = segment_note or _HAS_ELEMENT_ERRORS
+        note = segment_note or HAS_ELEMENT_ERRORS
         loop = (at.loop or "")[:_LONGEST_LOOP]
         elements = errors.setdefault((at.segment_number, at.segment_id, loop, note), {})
         if element_note is not None and at.element is not None:
@@ -334,7 +293,7 @@ def _errors_note(errors: tuple[SegmentError, ...]) -> str:
     codes = [element.code for error in errors for element in error.elements]
     plain = any(not error.elements for error in errors)
     of_guide = not plain and all(code.startswith("I") for code in codes)
-    return _GUIDE_SEGMENTS_IN_ERROR if of_guide else _SEGMENTS_IN_ERROR
+    return GUIDE_SEGMENTS_IN_ERROR if of_guide else SEGMENTS_IN_ERROR
 
 
 def repeatable(text: str, longest: int) -> str:

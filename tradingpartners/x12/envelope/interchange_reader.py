@@ -21,7 +21,7 @@ from tradingpartners.x12.envelope.checks import (
     read_number,
     set_faults,
 )
-from tradingpartners.x12.envelope.open_envelopes import OpenGroup, OpenSet
+from tradingpartners.x12.envelope.open_envelopes import OpenGroup, OpenSet, OwnFindings
 from tradingpartners.x12.envelope.values import Event, InterchangeClosed, InterchangeOpened
 from tradingpartners.x12.envelope.window import Window
 from tradingpartners.x12.errors import Finding, FindingCode, Location
@@ -68,6 +68,7 @@ class InterchangeReader:
         self.version = self.header.version
         self.offset = window.offset(start.begin)
         self.findings = findings
+        self.own_findings = OwnFindings()
         self.repeated = repeated
         self.events: list[Event] = [InterchangeOpened(self.header, self.delimiters, self.offset)]
         self.group_control_numbers = SeenNumbers(MOST_SET_NUMBERS)
@@ -251,6 +252,8 @@ class InterchangeReader:
             self._close_group(group, complete=False)
 
     def _close_group(self, group: OpenGroup, *, complete: bool) -> None:
+        if not group.sets_received:
+            self._find(FindingCode.SET_HEADER_MISSING, "GS", number=group.segment_number)
         self.events.append(group.closed(complete=complete))
         self.groups += 1
         self.group = None
@@ -265,7 +268,8 @@ class InterchangeReader:
 
     def _close(self, *, complete: bool) -> None:
         span = (self.offset, self.window.offset(self.window.cursor))
-        self.events.append(InterchangeClosed(self.header, self.groups, span, complete, self.repeated))
+        found = tuple(self.own_findings.kept)
+        self.events.append(InterchangeClosed(self.header, self.groups, span, complete, self.repeated, found))
         self.done = True
 
     # Pieces
@@ -308,7 +312,8 @@ class InterchangeReader:
 
     def _report_piece(self, piece: str) -> None:
         self.segments_seen += 1
-        if not self.findings.reached:
+        own = self.group.findings if self.group else self.own_findings
+        if not self.findings.reached or FindingCode.SEGMENT_UNEXPECTED not in own.counts:
             name, *_ = piece.lstrip(WHITESPACE)[:4].split(self.delimiters.element)
             self._find(FindingCode.SEGMENT_UNEXPECTED, segment_id(name))
 
@@ -358,7 +363,11 @@ class InterchangeReader:
         """A finding outside of a set, where ISA is segment 1; without a number, the last one."""
         group = self.group.control_number if self.group else None
         number = number or self.segments_seen
-        self._report(code, Location(self.control_number, None, number, name, element, group))
+        finding = Finding(code, Location(self.control_number, None, number, name, element, group))
+        self.own_findings.add(finding)
+        if self.group and name != "ISA":
+            self.group.findings.add(finding)
+        self._report(finding)
 
     def _find_in_set(
         self,
@@ -371,9 +380,11 @@ class InterchangeReader:
         """A finding in a set, where ST is segment 1."""
         group = self.group.control_number if self.group else None
         place = Location(self.control_number, open_set.control_number, number, name, element, group)
-        self._report(code, place)
+        finding = Finding(code, place)
+        open_set.findings.append(finding)
+        self._report(finding)
 
-    def _report(self, code: FindingCode, place: Location) -> None:
-        finding = self.findings.admit(Finding(code, place))
-        if finding is not None:
-            self.events.append(finding)
+    def _report(self, finding: Finding) -> None:
+        admitted = self.findings.admit(finding)
+        if admitted is not None:
+            self.events.append(admitted)

@@ -3,7 +3,7 @@
 from tradingpartners.x12.elements import read_date, read_time
 from tradingpartners.x12.envelope.checks import identifier, read_number
 from tradingpartners.x12.envelope.values import GroupClosed, GroupOpened, RefusedSet, TransactionSet
-from tradingpartners.x12.errors import FindingCode
+from tradingpartners.x12.errors import Finding, FindingCode
 from tradingpartners.x12.limits import (
     HARMLESS,
     LONGEST_IDENTIFIER,
@@ -13,6 +13,22 @@ from tradingpartners.x12.limits import (
     SetLimits,
 )
 from tradingpartners.x12.segments import Delimiters, Segment, count_segments, element_at
+
+# How many findings of one kind an envelope keeps: who rejects it asks which kinds there are.
+_MOST_OF_A_KIND = 20
+
+
+class OwnFindings:
+    """What is wrong with one interchange or one group, whatever else is wrong with the input."""
+
+    def __init__(self) -> None:
+        self.kept: list[Finding] = []
+        self.counts: dict[FindingCode, int] = {}
+
+    def add(self, finding: Finding) -> None:
+        count = self.counts[finding.code] = self.counts.get(finding.code, 0) + 1
+        if count <= _MOST_OF_A_KIND:
+            self.kept.append(finding)
 
 
 class OpenGroup:
@@ -27,6 +43,7 @@ class OpenGroup:
         self.set_ids: set[str] = set()
         self.sets_received = self.sets_refused = 0
         self.sets_stated: int | None = None
+        self.findings = OwnFindings()
 
     def opened(self) -> GroupOpened:
         header = self.header
@@ -42,7 +59,12 @@ class OpenGroup:
 
     def closed(self, *, complete: bool) -> GroupClosed:
         return GroupClosed(
-            self.control_number, self.sets_received, self.sets_refused, self.sets_stated, complete
+            self.control_number,
+            self.sets_received,
+            self.sets_refused,
+            self.sets_stated,
+            complete,
+            tuple(self.findings.kept),
         )
 
     def repeats(self, control_number: str) -> bool:
@@ -63,6 +85,7 @@ class OpenGroup:
             open_set.control_number,
             open_set.version or self.version,
             self.sets_received - 1,
+            tuple(open_set.findings),
         )
 
 
@@ -80,6 +103,7 @@ class OpenSet:
         self.delimiters = delimiters
         self.pieces: list[str] = []
         self.limits: SetLimits | None = None
+        self.findings: list[Finding] = []
         self.terminators = 0
 
     def take(self, piece: str) -> None:
@@ -130,4 +154,5 @@ class OpenSet:
             span=(self.offset, end),
             interchange_control_number=interchange,
             group_control_number=group.control_number,
+            findings=tuple(self.findings),
         )

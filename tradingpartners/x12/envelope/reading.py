@@ -69,7 +69,11 @@ class _Whole:
         if self.group is not None:
             self.groups.append(
                 FunctionalGroup(
-                    *self.group, tuple(self.transactions), tuple(self.refused), closed.sets_stated
+                    *self.group,
+                    tuple(self.transactions),
+                    tuple(self.refused),
+                    closed.sets_stated,
+                    closed.findings,
                 )
             )
         self.group, self.transactions, self.refused = None, [], []
@@ -85,6 +89,7 @@ class _Whole:
                     span=closed.span,
                     complete=closed.complete,
                     repeated=closed.repeated,
+                    findings=closed.findings,
                 )
             )
         self.interchange, self.groups, self.acknowledgements = None, [], []

@@ -61,6 +61,8 @@ class TransactionSet(NamedTuple):
     span: tuple[int, int]
     interchange_control_number: str
     group_control_number: str
+    # What is wrong with its ST and SE, however much was wrong before it.
+    findings: tuple[Finding, ...] = ()
 
     @property
     def segments(self) -> list[Segment]:
@@ -86,6 +88,7 @@ class RefusedSet(NamedTuple):
     control_number: str
     version: str
     position: int
+    findings: tuple[Finding, ...] = ()
 
 
 class InterchangeOpened(NamedTuple):
@@ -117,6 +120,8 @@ class GroupClosed(NamedTuple):
     # GE01; None where there is no GE or no number in it.
     sets_stated: int | None
     complete: bool
+    # What is wrong in it outside of its sets, twenty of a kind.
+    findings: tuple[Finding, ...] = ()
 
 
 class InterchangeClosed(NamedTuple):
@@ -128,6 +133,8 @@ class InterchangeClosed(NamedTuple):
     complete: bool
     # The same sender's ISA13 came before in the same input.
     repeated: bool
+    # What is wrong in it outside of its sets, twenty of a kind.
+    findings: tuple[Finding, ...] = ()
 
 
 class FunctionalGroup(NamedTuple):
@@ -144,6 +151,8 @@ class FunctionalGroup(NamedTuple):
     refused: tuple[RefusedSet, ...]
     # GE01; None where there is no GE or no number in it.
     sets_stated: int | None
+    # What is wrong in it outside of its sets, twenty of a kind.
+    findings: tuple[Finding, ...] = ()
 
 
 class Interchange(NamedTuple):
@@ -157,10 +166,12 @@ class Interchange(NamedTuple):
     complete: bool
     # The same sender's ISA13 came before in the same input.
     repeated: bool = False
+    # What is wrong in it outside of its sets, twenty of a kind.
+    findings: tuple[Finding, ...] = ()
 
 
 class Reading(NamedTuple):
-    """Everything in an input, and everything that is wrong with its envelopes."""
+    """Everything in an input, and the first thousand things that are wrong with its envelopes."""
 
     interchanges: tuple[Interchange, ...]
     findings: tuple[Finding, ...]

@@ -97,6 +97,7 @@ def survey(events: Iterable[Event]) -> Survey:
 
 
 def content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
+    """What is wrong with a set between its ST and SE."""
     read: tuple[Finding, ...] = ()
     if transaction.set_id in _CONTENTS:
         read_content, _ = _CONTENTS[transaction.set_id]
