@@ -1,5 +1,6 @@
 """999, 997 and TA1: what others say of our sets, and what we say of theirs."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,8 @@ from tradingpartners.x12 import (
     ImplementationAcknowledgement,
     Location,
     SegmentError,
+    SetAcknowledgement,
+    Unanswerable,
     X12WriteError,
     acknowledge,
     acknowledge_interchange,
@@ -163,6 +166,56 @@ def test_a_value_that_is_a_delimiter_is_refused_with_its_field() -> None:
     with pytest.raises(X12WriteError) as refusal:
         write_999(said._replace(version="A*B"), control_number="0001")
     assert refusal.value.field == "version"
+
+
+ERROR = SegmentError("NM1", 4, "2100", "8", (ElementError(9, None, None, "67", "1"),))
+REJECTED = SetAcknowledgement("270", "0001", None, "R", ("5",), (ERROR,))
+OF_GROUP = ImplementationAcknowledgement("HS", "1", "005010X279A1", (REJECTED,), "R", 1, 1, 0, (), ())
+UNWRITABLE = [
+    (OF_GROUP._replace(version=None), "version"),
+    (OF_GROUP._replace(group_control_number="A1"), "group_control_number"),
+    (OF_GROUP._replace(code="Z"), "code"),
+    (OF_GROUP._replace(included=None), "included"),
+    (OF_GROUP._replace(accepted=-1), "accepted"),
+    (OF_GROUP._replace(received=1_000_000), "received"),
+    (OF_GROUP._replace(notes=("7",)), "notes"),
+    (OF_GROUP._replace(notes=("1",) * 6), "notes"),
+]
+UNWRITABLE_SETS = [
+    (REJECTED._replace(control_number="1"), "sets.control_number"),
+    (REJECTED._replace(code="P"), "sets.code"),
+    (REJECTED._replace(notes=("99",)), "sets.notes"),
+]
+UNWRITABLE_ERRORS = [
+    (ERROR._replace(segment_id=""), "errors.segment_id"),
+    (ERROR._replace(segment_number=None), "errors.segment_number"),
+    (ERROR._replace(segment_number=0), "errors.segment_number"),
+    (ERROR._replace(code=None), "errors.code"),
+    (ERROR._replace(code="9"), "errors.code"),
+    (ERROR._replace(elements=(ERROR.elements[0]._replace(element=None),)), "errors.elements.element"),
+    (ERROR._replace(elements=(ERROR.elements[0]._replace(component=-1),)), "errors.elements.component"),
+    (ERROR._replace(elements=(ERROR.elements[0]._replace(code=""),)), "errors.elements.code"),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        *UNWRITABLE,
+        *[(OF_GROUP._replace(sets=(each,)), field) for each, field in UNWRITABLE_SETS],
+        *[
+            (OF_GROUP._replace(sets=(REJECTED._replace(errors=(each,)),)), field)
+            for each, field in UNWRITABLE_ERRORS
+        ],
+    ],
+)
+def test_what_no_999_may_say_is_refused_with_its_field(
+    said: ImplementationAcknowledgement, field: str
+) -> None:
+    assert write_999(OF_GROUP, control_number="0001")
+    with pytest.raises(X12WriteError) as refusal:
+        write_999(said, control_number="0001")
+    assert refusal.value.field == field
 
 
 # What we say
@@ -474,3 +527,135 @@ def test_every_sample_can_be_answered(name: str) -> None:
     answer = acknowledge_reading(read(sample(name)), now=NOW, control_number=1)
     if answer.wire:
         assert all_findings(read(answer.wire)) == ()
+
+
+ANSWER = transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30")
+WRONG = ANSWER.replace("SE*11", "SE*12")
+
+
+def told(wire: str) -> list[list[str | None]]:
+    """IK501 of every set, group by group."""
+    reading = read(wire)
+    return [[one.code for one in said.sets] for each in reading.interchanges for said in acknowledge(each)]
+
+
+def test_the_same_control_number_does_not_hand_faults_on() -> None:
+    group_after = interchange(ANSWER)[106:].split("IEA*")[0]
+    assert told(interchange(WRONG, ANSWER)) == [["R", "R"]]  # the second repeats the number
+    assert told(interchange(ANSWER, WRONG)) == [["A", "R"]]
+    assert told(interchange(WRONG).replace("IEA*1", f"{group_after}IEA*2")) == [["R"], ["A"]]
+    assert told(interchange(WRONG) + interchange(ANSWER).replace("ACME1 ", "ACME2 ")) == [["R"], ["A"]]
+
+
+def test_groups_with_one_number_are_answered_to_their_own_senders() -> None:
+    group_after = interchange(ANSWER)[106:].split("IEA*")[0].replace("*ACME1*RIVER*", "*ACME2*DELTA*", 1)
+    reading = read(interchange(ANSWER).replace("IEA*1", f"{group_after}IEA*2"))
+    answer = acknowledge_reading(reading, now=NOW, control_number=41)
+    (back,) = read(answer.wire).interchanges
+    assert [(each.sender, each.receiver) for each in back.groups] == [("RIVER", "ACME1"), ("DELTA", "ACME2")]
+    assert [each.control_number for each in back.groups] == ["41", "42"]
+    assert [each.transactions[0].control_number for each in back.groups] == ["000000041", "000000042"]
+    assert answer.next_control_number == 43
+
+
+def test_many_sets_with_one_number_are_answered_in_linear_time() -> None:
+    faulty = transaction_set(*ABOVE_SUBSCRIBER, *ALICE, *["EB*QQ"] * 999)
+    reading = read(interchange(faulty, *["ST*271*0001~SE*2*0001~", "ST*271*0001~"] * 2_500))
+    started = time.process_time()
+    answer = acknowledge_reading(reading, now=NOW, control_number=1)
+    assert time.process_time() - started < 8
+    assert len(answer.wire) < 500_000
+
+
+def test_a_999_has_no_more_errors_than_its_reader_can_bear() -> None:
+    faulty = [
+        transaction_set(*ABOVE_SUBSCRIBER, *ALICE, *["EB*QQ"] * 900, number=f"{n:04}") for n in range(1, 9)
+    ]
+    (said,) = acknowledge(read(interchange(*faulty)).interchanges[0])
+    segments = [1 + len(error.elements) for each in said.sets for error in each.errors]
+    assert 4_990 < sum(segments) <= 5_000
+    assert {each.code for each in said.sets} == {"E"}
+
+
+GROUPS_WITHOUT_999 = [
+    ("GS*HB*", "GS*PO*", Unanswerable.FUNCTIONAL_ID),
+    ("*101*X*", "*10A*X*", Unanswerable.CONTROL_NUMBER),
+    ("*X*005010X279A1", "*X*", Unanswerable.VERSION),
+    ("*X*005010X279A1", "*X*004010X092A1", Unanswerable.VERSION),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "reason"), GROUPS_WITHOUT_999)
+def test_a_group_no_999_can_speak_of_is_rejected_in_ta1(right: str, wrong: str, reason: Unanswerable) -> None:
+    reading = read(interchange(ANSWER).replace(right, wrong, 1))
+    answer = acknowledge_reading(reading, now=NOW, control_number=1)
+    (one,) = answer.interchanges
+    assert (one.note.code, one.note.note, one.groups) == ("R", "024", ())
+    assert [each.reason for each in one.unanswered] == [reason]
+    assert not answer.accepted
+    assert all_findings(read(answer.wire)) == ()
+
+
+def test_what_ta1_rejects_has_no_999() -> None:
+    reading = read(interchange(ANSWER).replace("IEA*1", "IEA*2"))
+    (one,) = acknowledge_reading(reading, now=NOW, control_number=1).interchanges
+    assert (one.note.code, one.groups) == ("R", ())
+
+
+def test_a_sender_who_cannot_be_written_to_costs_nobody_else_the_answer() -> None:
+    nameless = interchange(ANSWER).replace(f"ZZ*{'ACME1':15}", f"ZZ*{'ÉTÉ':15}")
+    answer = acknowledge_reading(read(nameless + interchange(ANSWER)), now=NOW, control_number=7)
+    assert [(each.control_number, each.field) for each in answer.unanswered] == [("000000101", "receiver")]
+    (back,) = read(answer.wire).interchanges
+    assert (back.header.control_number, len(back.groups)) == ("000000007", 1)
+    assert not answer.accepted
+
+
+def test_an_empty_group_is_found_and_rejected() -> None:
+    reading = read(interchange())
+    assert [(f.code.value, f.at.segment_id) for f in reading.findings] == [("set_header_missing", "GS")]
+    (said,) = acknowledge(reading.interchanges[0])
+    assert (said.code, said.received) == ("R", 0)
+
+
+def test_a_fault_of_gs_without_a_code_is_an_error_all_the_same() -> None:
+    (one,) = read(interchange(ANSWER).replace("*20260105*0700*101", "*20260105*07*101")).interchanges
+    (kept,) = acknowledge(one)
+    (strict,) = acknowledge(one, policy=AcknowledgementPolicy.STRICT)
+    assert (kept.code, kept.accepted, kept.sets[0].code) == ("E", 1, "A")
+    assert (strict.code, strict.accepted, strict.sets[0].code) == ("R", 0, "R")
+
+
+@pytest.mark.parametrize("outside", ["Dear payer,", "ISA*00*~"])
+def test_what_nobody_can_be_told_of_is_not_accepted(outside: str) -> None:
+    answer = acknowledge_reading(read(interchange(ANSWER) + outside), now=NOW, control_number=1)
+    assert len(answer.untold) == 1
+    assert all(each.accepted for each in answer.interchanges) and not answer.accepted
+
+
+@pytest.mark.parametrize(("number", "said"), [("1", "0000"), ("0001", "0001"), ("123456789", "123456789")])
+def test_ak2_repeats_a_number_of_four_to_nine_characters(number: str, said: str) -> None:
+    wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30", number=number))
+    (one,) = acknowledgement_of(wire).sets
+    assert (one.control_number, one.code) == (said, "R" if said == "0000" else "A")
+
+
+def test_a_set_no_999_can_name_is_not_accepted() -> None:
+    (one,) = acknowledgement_of(interchange("ST*850*0001~SE*2*0001~")).sets
+    assert (one.set_id, one.code, one.notes) == ("271", "R", ("1",))
+
+
+@pytest.mark.parametrize(
+    ("wire", "ta1", "told"),
+    [
+        (interchange(ANSWER), TA1.ASKED, False),
+        (interchange(ANSWER).replace("*0*T*:", "*1*T*:"), TA1.ASKED, True),
+        (interchange(ANSWER).replace("*0*T*:", "*1*T*:"), TA1.ON_ERRORS, False),
+        (interchange(ANSWER).replace("*0*T*:", "*0*X*:"), TA1.ON_ERRORS, True),
+        (interchange(ANSWER), TA1.ALWAYS, True),
+    ],
+)
+def test_ta1_is_written_where_it_is_asked_for_or_something_is_wrong(wire: str, ta1: TA1, told: bool) -> None:
+    answer = acknowledge_reading(read(wire), now=NOW, control_number=1, ta1=ta1)
+    (back,) = read(answer.wire).interchanges
+    assert bool(back.acknowledgements) == told

@@ -97,8 +97,8 @@ def test_any_question_is_valid(validate: Validate, question: EligibilityQuestion
     assert ok and not errors
 
 
-# Acknowledgements are not acknowledged, nor is a set that stands in no group.
-UNACKNOWLEDGED = ("997", "999", "ta1", "group_header_missing")
+# Acknowledgements are not acknowledged, nor is a set that stands in no group or in one before 5010.
+UNACKNOWLEDGED = ("997", "999", "ta1", "group_header_missing", "278_4010", "4010_answer")
 
 
 @pytest.mark.parametrize("name", [name for name in sample_names() if not name.startswith(UNACKNOWLEDGED)])

@@ -115,6 +115,13 @@ REFUSALS: list[tuple[dict[str, Any], WriteErrorCode, str]] = [
     ({"sender_qualifier": "Z"}, WriteErrorCode.TOO_SHORT, "sender_qualifier"),
     ({"usage": "X"}, WriteErrorCode.INVALID_VALUE, "usage"),
     ({"version": "00900"}, WriteErrorCode.INVALID_VALUE, "version"),
+    ({"sender_qualifier": "02"}, WriteErrorCode.INVALID_VALUE, "sender_qualifier"),
+    ({"receiver_qualifier": "AM"}, WriteErrorCode.INVALID_VALUE, "receiver_qualifier"),
+    ({"version": "00401"}, WriteErrorCode.INVALID_VALUE, "version"),
+    ({"created": ENVELOPE.created.replace(year=2100)}, WriteErrorCode.INVALID_VALUE, "created"),
+    ({"created": ENVELOPE.created.replace(year=1999)}, WriteErrorCode.INVALID_VALUE, "created"),
+    ({"control_number": True}, WriteErrorCode.INVALID_VALUE, "control_number"),
+    ({"control_number": 1.5}, WriteErrorCode.INVALID_VALUE, "control_number"),
 ]
 
 

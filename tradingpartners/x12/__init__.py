@@ -26,6 +26,8 @@ from tradingpartners.x12.acknowledgements.ts999 import (
     SegmentError,
     SetAcknowledgement,
     read_999,
+)
+from tradingpartners.x12.acknowledgements.ts999_writer import (
     write_999,
 )
 from tradingpartners.x12.characters import (

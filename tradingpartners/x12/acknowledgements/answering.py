@@ -16,8 +16,8 @@ from tradingpartners.x12.acknowledgements.ts999 import (
     FUNCTIONAL_ID,
     VERSION,
     ImplementationAcknowledgement,
-    write_999,
 )
+from tradingpartners.x12.acknowledgements.ts999_writer import write_999
 from tradingpartners.x12.envelope.values import (
     FunctionalGroup,
     Interchange,

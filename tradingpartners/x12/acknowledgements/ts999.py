@@ -5,17 +5,13 @@ kept or copied (IK404): a birth date in an acknowledgement is a birth date too m
 it came, for it may name the set by its trace number; we write none of our own accord.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from tradingpartners.x12.envelope.values import TransactionSet
-from tradingpartners.x12.envelope.writing import write_transaction_set
-from tradingpartners.x12.errors import Finding, FindingCode, WriteErrorCode, X12WriteError
+from tradingpartners.x12.errors import Finding, FindingCode
 from tradingpartners.x12.segments import (
-    DEFAULT_DELIMITERS,
     Delimiters,
     Segment,
-    check_text,
     element_at,
 )
 from tradingpartners.x12.set_reader import SetReader
@@ -280,110 +276,3 @@ def _count(segment: Segment, position: int) -> int | None:
 
 def _notes(segment: Segment, position: int) -> tuple[str, ...]:
     return tuple([note.strip() for note in segment[position : position + MOST_NOTES] if note.strip()])
-
-
-def write_999(
-    acknowledgement: ImplementationAcknowledgement,
-    *,
-    control_number: str,
-    delimiters: Delimiters = DEFAULT_DELIMITERS,
-) -> str:
-    """The acknowledgement from ST to SE."""
-    body = _Writer(delimiters).segments(acknowledgement)
-    return write_transaction_set("999", control_number, VERSION, body, delimiters=delimiters)
-
-
-class _Writer:
-    """Values to segments, in one set of delimiters."""
-
-    def __init__(self, delimiters: Delimiters) -> None:
-        self.delimiters = delimiters
-
-    def segments(self, acknowledgement: ImplementationAcknowledgement) -> list[Segment]:
-        """AK1 to AK9."""
-        body = [
-            _trimmed(
-                "AK1",
-                self._text(acknowledgement.functional_id, "functional_id", 2, 2),
-                self._text(acknowledgement.group_control_number, "group_control_number", 1, 9),
-                self._text(acknowledgement.version, "version", 0, 12),
-            )
-        ]
-        for each in acknowledgement.sets:
-            body += self._set(each)
-        counts = (acknowledgement.included, acknowledgement.received, acknowledgement.accepted)
-        code = self._text(acknowledgement.code, "code", 1, 1)
-        notes = self._notes(acknowledgement.notes, "notes")
-        return [*body, ["AK9", code, *[str(count or 0) for count in counts], *notes]]
-
-    def _set(self, each: SetAcknowledgement) -> list[Segment]:
-        set_id = self._text(each.set_id, "sets.set_id", 3, 3)
-        number = self._text(each.control_number, "sets.control_number", 1, 9)
-        version = self._text(each.version, "sets.version", 0, 35)
-        code = self._text(each.code, "sets.code", 1, 1)
-        notes = self._notes(each.notes, "sets.notes")
-        errors = [segment for error in each.errors for segment in self._segment_error(error)]
-        return [_trimmed("AK2", set_id, number, version), *errors, ["IK5", code, *notes]]
-
-    def _segment_error(self, error: SegmentError) -> list[Segment]:
-        """IK3, its CTXs, its IK4s with theirs."""
-        segments = [
-            _trimmed(
-                "IK3",
-                self._text(error.segment_id, "errors.segment_id", 0, 3),
-                _digits(error.segment_number),
-                self._text(error.loop, "errors.loop", 0, 6),
-                self._text(error.code, "errors.code", 0, 3),
-            ),
-            *[self._context(context) for context in error.contexts],
-        ]
-        for element in error.elements:
-            position = (element.element, element.component, element.repetition)
-            segments.append(
-                _trimmed(
-                    "IK4",
-                    self._composite([_digits(each) for each in position]),
-                    self._text(element.reference, "errors.elements.reference", 0, 4),
-                    self._text(element.code, "errors.elements.code", 0, 3),
-                )
-            )
-            segments += [self._context(context) for context in element.contexts]
-        return segments
-
-    def _context(self, context: Context) -> Segment:
-        if len(context.names) > 1 and not self.delimiters.repetition:
-            raise X12WriteError(WriteErrorCode.REQUIRED, "delimiters.repetition")
-        names = [self._composite(name) for name in context.names]
-        return _trimmed(
-            "CTX",
-            self.delimiters.repetition.join(names),
-            self._text(context.segment_id, "contexts.segment_id", 0, 3),
-            _digits(context.segment_number),
-            self._text(context.loop, "contexts.loop", 0, 6),
-            self._composite(context.position),
-            self._composite(context.references),
-        )
-
-    def _composite(self, parts: Sequence[str]) -> str:
-        """Components, without empty ones at the end."""
-        component = self.delimiters.component
-        texts = [self._text(part, "errors", 0, 35) for part in parts]
-        return component.join(texts).rstrip(component)
-
-    def _notes(self, notes: tuple[str, ...], field: str) -> list[str]:
-        return [self._text(note, field, 1, 3) for note in notes[:MOST_NOTES]]
-
-    def _text(self, value: str | None, field: str, shortest: int, longest: int) -> str:
-        return check_text(value, field=field, delimiters=self.delimiters, shortest=shortest, longest=longest)
-
-
-def _digits(number: int | None) -> str:
-    return "" if number is None else str(number)
-
-
-def _trimmed(*elements: str) -> Segment:
-    """A segment without empty elements at its end."""
-    segment = list(elements)
-    while not segment[-1]:
-        segment.pop()
-    return segment

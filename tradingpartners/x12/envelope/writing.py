@@ -30,6 +30,10 @@ MOST_SETS = 999_999
 MOST_GROUPS = 99_999
 
 _NOTE = re.compile(r"[0-9]{3}")
+# 005010X279A1 C.1.1 ISA05 and ISA07; other trading partners' lists are longer.
+_ID_QUALIFIERS = frozenset(["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"])
+# ISA09 has two digits of the year.
+_YEARS = range(2000, 2100)
 
 
 class InterchangeEnvelope(NamedTuple):
@@ -77,6 +81,9 @@ def write_interchange(
         raise X12WriteError(WriteErrorCode.LIMIT_EXCEEDED, "groups")
     if len({group.control_number for group in groups}) < len(groups):
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "group.control_number")
+    # 00401 ends before the versions that 005010 brought; the other way round is allowed.
+    if envelope.version == "00401" and any(group.version[:6] > "004999" for group in groups):
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "version")
     control_number = _control_number(envelope.control_number, "control_number").zfill(9)
     check = text_check(delimiters, character_set)
     header = _interchange_header(envelope, control_number, delimiters, check)
@@ -115,17 +122,25 @@ def _interchange_header(
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "usage")
     if envelope.version not in ("00401", "00501"):
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, "version")
+    if envelope.created.year not in _YEARS:
+        raise X12WriteError(WriteErrorCode.INVALID_VALUE, "created")
     if not delimiters.repetition and envelope.version == "00501":
         raise X12WriteError(WriteErrorCode.REQUIRED, "delimiters.repetition")
 
     def text(field: str, shortest: int, longest: int) -> str:
         return check(getattr(envelope, field), field, shortest, longest)
 
+    def qualifier(field: str) -> str:
+        value = text(field, 2, 2)
+        if value not in _ID_QUALIFIERS:
+            raise X12WriteError(WriteErrorCode.INVALID_VALUE, field)
+        return value
+
     return [
         *("ISA", "00", " " * 10, "00", " " * 10),
-        text("sender_qualifier", 2, 2),
+        qualifier("sender_qualifier"),
         text("sender", 1, 15).ljust(15),
-        text("receiver_qualifier", 2, 2),
+        qualifier("receiver_qualifier"),
         text("receiver", 1, 15).ljust(15),
         write_date(envelope.created)[2:],
         write_time(envelope.created),
@@ -226,6 +241,7 @@ def _acknowledgement(each: InterchangeAcknowledgement) -> Segment:
 
 
 def _control_number(number: int, field: str) -> str:
-    if not 0 < number <= HIGHEST_CONTROL_NUMBER:
+    # True is an int, and would be written as a word.
+    if type(number) is not int or not 0 < number <= HIGHEST_CONTROL_NUMBER:
         raise X12WriteError(WriteErrorCode.INVALID_VALUE, field)
     return str(number)
