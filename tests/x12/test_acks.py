@@ -633,6 +633,19 @@ def test_what_nobody_can_be_told_of_is_not_accepted(outside: str) -> None:
     assert all(each.accepted for each in answer.interchanges) and not answer.accepted
 
 
+def test_a_faulty_999_is_not_answered_and_not_accepted() -> None:
+    reading = read(sample("999_counts_disagree.edi"))
+    answer = acknowledge_reading(reading, now=NOW, control_number=1)
+    assert (answer.wire, [each.code.value for each in answer.untold]) == (b"", ["count_wrong"])
+    assert not answer.accepted
+
+
+def test_other_sets_among_acknowledgements_are_rejected_in_ta1() -> None:
+    reading = read(interchange(ANSWER, functional_id="FA"))
+    (one,) = acknowledge_reading(reading, now=NOW, control_number=1).interchanges
+    assert (one.note.code, one.note.note) == ("R", "024")
+
+
 @pytest.mark.parametrize(("number", "said"), [("1", "0000"), ("0001", "0001"), ("123456789", "123456789")])
 def test_ak2_repeats_a_number_of_four_to_nine_characters(number: str, said: str) -> None:
     wire = interchange(transaction_set(*ABOVE_SUBSCRIBER, *ALICE, "EB*1**30", number=number))

@@ -43,7 +43,7 @@ from tradingpartners.x12.envelope.values import (
     TransactionSet,
 )
 from tradingpartners.x12.envelope.writing import MOST_SETS
-from tradingpartners.x12.errors import Finding, Location
+from tradingpartners.x12.errors import Finding, FindingCode, Location
 from tradingpartners.x12.reports.inspection import content_findings
 from tradingpartners.x12.segments import Delimiters
 
@@ -97,7 +97,10 @@ class Unanswerable(StrEnum):
 def why_unanswerable(group: FunctionalGroup | GroupOpened) -> Unanswerable | None:
     """None where a 999 can speak of it, and for acknowledgements: nobody answers them."""
     if group.functional_id == FUNCTIONAL_ID:
-        return None
+        # Other sets in a group of acknowledgements are nobody's: AK1 cannot name such a group.
+        found = group.findings if isinstance(group, FunctionalGroup) else ()
+        wrong = any(each.code is FindingCode.FUNCTIONAL_ID_WRONG for each in found)
+        return Unanswerable.FUNCTIONAL_ID if wrong else None
     if group.functional_id not in _SET_IDS:
         return Unanswerable.FUNCTIONAL_ID
     if not (group.control_number.isascii() and _GROUP_NUMBER.fullmatch(group.control_number)):

@@ -30,7 +30,8 @@ from tradingpartners.x12.envelope.writing import (
     InterchangeEnvelope,
     write_interchange,
 )
-from tradingpartners.x12.errors import Finding, WriteErrorCode, X12WriteError
+from tradingpartners.x12.errors import MOST_FINDINGS, Finding, WriteErrorCode, X12WriteError
+from tradingpartners.x12.reports.inspection import content_findings
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters, check_delimiters
 
 _SHORTEST_CODE, _LONGEST_CODE = 2, 15
@@ -84,7 +85,7 @@ class AcknowledgementFile(NamedTuple):
     interchanges: tuple[AcknowledgedInterchange, ...]
     wire: bytes
     unanswered: tuple[UnansweredInterchange, ...] = ()
-    # What is wrong and nobody is told of: outside of interchanges, in ones that only hold TA1s.
+    # What is wrong and nobody is told of: outside of interchanges, in acknowledgements themselves.
     untold: tuple[Finding, ...] = ()
     # ISA13 and GS06 below it are spent.
     next_control_number: int = 1
@@ -114,9 +115,9 @@ def acknowledge_reading(
     wires: list[bytes] = []
     number = control_number
     for interchange in reading.interchanges:
+        untold += _of_acknowledgements(interchange)
         if not interchange.groups and interchange.acknowledgements:
-            untold += interchange.findings  # X12.5: a TA1 is not answered
-            continue
+            continue  # X12.5: a TA1 is not answered
         answer = _acknowledge(interchange, policy, now)
         note = [answer.note] if _is_told(interchange, answer.note, ta1) else []
         if not note and not answer.groups:
@@ -134,6 +135,19 @@ def acknowledge_reading(
             answered.append(answer)
             number += spent
     return AcknowledgementFile(tuple(answered), b"".join(wires), tuple(unanswered), tuple(untold), number)
+
+
+def _of_acknowledgements(interchange: Interchange) -> list[Finding]:
+    """What is wrong with TA1s' and 999s' own envelopes and contents: nobody answers them."""
+    groups = [group for group in interchange.groups if group.functional_id == FUNCTIONAL_ID]
+    found = [finding for group in groups for finding in group.findings]
+    for group in groups:
+        found += [finding for refused in group.refused for finding in refused.findings]
+        for each in group.transactions:
+            found += [*each.findings, *content_findings(each, interchange.delimiters)]
+    if not interchange.groups and interchange.acknowledgements:
+        found += interchange.findings
+    return found[:MOST_FINDINGS]
 
 
 def _acknowledge(
