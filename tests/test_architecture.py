@@ -160,3 +160,24 @@ def test_no_task_is_delayed_by_the_broker() -> None:
 def test_certificates_are_always_checked() -> None:
     wrong = [place(path) for path in sources(*APPS) if "verify=False" in path.read_text()]
     assert wrong == []
+
+
+# Inside the codec: each may import those that stand before it.
+LAYERS = [
+    *("errors", "characters", "segments", "limits", "remembering", "elements", "code_tables"),
+    *("envelope", "parties", "set_reader", "hierarchy", "ts999", "ts271", "ts270", "ts278"),
+    *("meaning", "conformance", "acknowledgements", "reports"),
+]
+
+
+def test_the_rooms_of_the_codec_are_built_on_each_other_in_one_order() -> None:
+    wrong = []
+    for path in sources(CODEC):
+        here = path.relative_to(ROOT / CODEC).parts[0].removesuffix(".py")
+        for name in imports(path):
+            parts = name.split(".")
+            if here == "__init__" or parts[:2] != ["tradingpartners", "x12"] or len(parts) < 3:
+                continue
+            if parts[2] in LAYERS and LAYERS.index(parts[2]) > LAYERS.index(here):
+                wrong.append(f"{place(path)}: {name}")
+    assert wrong == []

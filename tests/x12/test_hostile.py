@@ -36,7 +36,7 @@ from tradingpartners.x12 import (
     write_interchange,
 )
 
-MUTATIONS = int(os.environ.get("X12_MUTATIONS", "4000"))
+MUTATIONS = int(os.environ.get("X12_MUTATIONS", "20000"))
 SEEDS = 20
 # Of one core, for inputs of some hundred kilobytes; most take a millisecond.
 MOST_SECONDS = 5

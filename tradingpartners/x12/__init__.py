@@ -19,17 +19,6 @@ from tradingpartners.x12.acknowledgements.answering import (
     UnansweredInterchange,
     acknowledge_reading,
 )
-from tradingpartners.x12.acknowledgements.ts999 import (
-    Context,
-    ElementError,
-    ImplementationAcknowledgement,
-    SegmentError,
-    SetAcknowledgement,
-    read_999,
-)
-from tradingpartners.x12.acknowledgements.ts999_writer import (
-    write_999,
-)
 from tradingpartners.x12.characters import (
     CharacterSet,
     Repair,
@@ -42,6 +31,7 @@ from tradingpartners.x12.code_tables import (
 from tradingpartners.x12.conformance.checker import (
     check_content,
 )
+from tradingpartners.x12.conformance.findings import all_findings, each_finding
 from tradingpartners.x12.elements import (
     plain,
 )
@@ -137,8 +127,6 @@ from tradingpartners.x12.reports.description import (
     describe_stream,
 )
 from tradingpartners.x12.reports.inspection import (
-    all_findings,
-    each_finding,
     finding_in_place,
     inspect_stream,
     inspection,
@@ -229,6 +217,17 @@ from tradingpartners.x12.ts278.values import (
 from tradingpartners.x12.ts278.writer import (
     repaired_patient_names,
     write_278,
+)
+from tradingpartners.x12.ts999.reader import read_999
+from tradingpartners.x12.ts999.values import (
+    Context,
+    ElementError,
+    ImplementationAcknowledgement,
+    SegmentError,
+    SetAcknowledgement,
+)
+from tradingpartners.x12.ts999.writer import (
+    write_999,
 )
 
 __all__ = [

@@ -24,15 +24,14 @@ from tradingpartners.management.files import (
 )
 from tradingpartners.x12 import (
     GENERAL_SERVICE_TYPE,
+    TA1,
     AcknowledgedInterchange,
     AcknowledgementFile,
     AcknowledgementPolicy,
     Asked,
     Event,
     Finding,
-    FindingCode,
     ImplementationAcknowledgement,
-    Reading,
     Survey,
     X12Error,
     X12WriteError,
@@ -65,7 +64,6 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u
 # How many lines are written together.
 _LINES = 500
 _DECISIONS = {"A": "accepted", "E": "accepted, errors noted", "P": "accepted in part"}
-_OUTSIDE = frozenset([FindingCode.CONTENT_OUTSIDE_INTERCHANGE, FindingCode.INTERCHANGE_HEADER_UNREADABLE])
 
 Json = dict[str, object]
 
@@ -152,6 +150,13 @@ class Command(BaseCommand):
             default=AcknowledgementPolicy.KEEP_READABLE.value,
             help="reject what could not be read (keep_readable), or all that has an error (strict)",
         )
+        acknowledge.add_argument(
+            "--ta1",
+            choices=[each.value for each in TA1],
+            default=TA1.ASKED.value,
+            help="a TA1 for each interchange (always), for one that asks for it in ISA14 (asked), or for none"
+            " (on_errors); where something is wrong with an interchange there always is one",
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -227,23 +232,22 @@ class Command(BaseCommand):
     def _acknowledge(self, source: Input, as_json: bool, options: dict[str, object]) -> None:
         now, number = options["now"], options["control_number"]
         out = str(options["out"]) if options["out"] else None
-        reading = read(source.whole(LARGEST_ACKNOWLEDGED))
         answer = acknowledge_reading(
-            reading,
+            read(source.whole(LARGEST_ACKNOWLEDGED)),
             now=now if isinstance(now, datetime) else timezone.localtime(),
             control_number=number if isinstance(number, int) else 1,
             policy=AcknowledgementPolicy(str(options["policy"])),
+            ta1=TA1(str(options["ta1"])),
         )
-        unanswered = list(_unanswered(reading, answer))
-        accepted = answer.accepted and not unanswered
-        self.code = 0 if accepted else FINDINGS_EXIT
+        self.code = 0 if answer.accepted else FINDINGS_EXIT
+        if answer.unanswered and not answer.interchanges:
+            self.code = UNREADABLE_EXIT
         if out is not None:
             write_output(out, answer.wire, source=source.name, force=bool(options["force"]))
         if as_json:
-            said = {**_told(answer, out), "accepted": accepted, "unanswered": unanswered}
-            self.stdout.write(_as_json(said))
+            self.stdout.write(_as_json(_told(answer, out)))
             return
-        lines = [*_decided(answer), *unanswered]
+        lines = list(_decided(answer))
         if out is not None:
             lines.append(f"Written to {out}." if answer.wire else "Nothing here is to be acknowledged.")
             self._print(lines)
@@ -284,19 +288,17 @@ def _sets(found: Survey) -> Json:
     }
 
 
-def _unanswered(reading: Reading, answer: AcknowledgementFile) -> Iterator[str]:
-    """What came and is spoken of in no acknowledgement."""
-    for finding in reading.findings:
-        if finding.code in _OUTSIDE:
-            yield f"Not answered: {describe_finding(finding)}"
-            return
-
-
 def _decided(answer: AcknowledgementFile) -> Iterator[str]:
     for each in answer.interchanges:
         yield f"Interchange {each.control_number}: {_decision(each.note.code, [each.note.note])}"
         for group in each.groups:
             yield from _group_decided(group)
+        for unanswered in each.unanswered:
+            yield f"  Group {unanswered.control_number}: no 999 ({_spaced(unanswered.reason.value)})"
+    for lost in answer.unanswered:
+        yield f"Interchange {lost.control_number}: NOT ANSWERED, its {_spaced(lost.field)} cannot be written"
+    for line in _counted(answer.untold):
+        yield f"Not answered: {line}"
 
 
 def _group_decided(group: ImplementationAcknowledgement) -> Iterator[str]:
@@ -320,7 +322,14 @@ def _told(answer: AcknowledgementFile, out: str | None) -> Json:
         {"control_number": each.control_number, "code": each.code.value, "field": each.field}
         for each in answer.unanswered
     ]
-    return {"accepted": answer.accepted, "interchanges": told, "unanswered": unanswered, **where}
+    return {
+        "accepted": answer.accepted,
+        "interchanges": told,
+        "unanswered": unanswered,
+        "untold": [finding_in_place(each) for each in answer.untold],
+        "next_control_number": answer.next_control_number,
+        **where,
+    }
 
 
 def _interchange_told(each: AcknowledgedInterchange) -> Json:
@@ -349,6 +358,10 @@ def _interchange_told(each: AcknowledgedInterchange) -> Json:
                 ],
             }
             for group in each.groups
+        ],
+        "unanswered": [
+            {"control_number": group.control_number, "reason": group.reason.value}
+            for group in each.unanswered
         ],
     }
 

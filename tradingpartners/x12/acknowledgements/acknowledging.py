@@ -23,14 +23,7 @@ from tradingpartners.x12.acknowledgements.codes import (
     SET_NOTES,
     UNREADABLE,
 )
-from tradingpartners.x12.acknowledgements.ts999 import (
-    FUNCTIONAL_ID,
-    MOST_NOTES,
-    ElementError,
-    ImplementationAcknowledgement,
-    SegmentError,
-    SetAcknowledgement,
-)
+from tradingpartners.x12.conformance.findings import content_findings
 from tradingpartners.x12.conformance.guide_tables import data_element_number
 from tradingpartners.x12.envelope.values import (
     FUNCTIONAL_IDS,
@@ -44,8 +37,15 @@ from tradingpartners.x12.envelope.values import (
 )
 from tradingpartners.x12.envelope.writing import MOST_SETS
 from tradingpartners.x12.errors import Finding, FindingCode, Location
-from tradingpartners.x12.reports.inspection import content_findings
 from tradingpartners.x12.segments import Delimiters
+from tradingpartners.x12.ts999.values import (
+    FUNCTIONAL_ID,
+    MOST_NOTES,
+    ElementError,
+    ImplementationAcknowledgement,
+    SegmentError,
+    SetAcknowledgement,
+)
 
 # TA101.
 _CARRIED = re.compile("[0-9A-Za-z]{1,9}")

@@ -12,12 +12,7 @@ from tradingpartners.x12.acknowledgements.acknowledging import (
     repeatable,
     why_unanswerable,
 )
-from tradingpartners.x12.acknowledgements.ts999 import (
-    FUNCTIONAL_ID,
-    VERSION,
-    ImplementationAcknowledgement,
-)
-from tradingpartners.x12.acknowledgements.ts999_writer import write_999
+from tradingpartners.x12.conformance.findings import content_findings
 from tradingpartners.x12.envelope.values import (
     FunctionalGroup,
     Interchange,
@@ -31,8 +26,9 @@ from tradingpartners.x12.envelope.writing import (
     write_interchange,
 )
 from tradingpartners.x12.errors import MOST_FINDINGS, Finding, WriteErrorCode, X12WriteError
-from tradingpartners.x12.reports.inspection import content_findings
 from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters, check_delimiters
+from tradingpartners.x12.ts999.values import FUNCTIONAL_ID, VERSION, ImplementationAcknowledgement
+from tradingpartners.x12.ts999.writer import write_999
 
 _SHORTEST_CODE, _LONGEST_CODE = 2, 15
 _REJECTED = "R"

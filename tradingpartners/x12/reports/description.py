@@ -1,13 +1,14 @@
 """An inspection in words for a biller, line by line."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from tradingpartners.x12.acknowledgements.ts999 import ImplementationAcknowledgement, read_999
 from tradingpartners.x12.code_tables import in_words, words
-from tradingpartners.x12.conformance.checker import check_content
+from tradingpartners.x12.conformance.findings import read_and_checked
 from tradingpartners.x12.envelope.values import (
     Event,
+    FunctionalGroup,
     InterchangeAcknowledgement,
     InterchangeClosed,
     InterchangeHeader,
@@ -24,12 +25,8 @@ from tradingpartners.x12.reports.wording import date_in_words, full_name
 from tradingpartners.x12.reports.words_271 import describe_271
 from tradingpartners.x12.reports.words_278 import describe_278
 from tradingpartners.x12.reports.words_999 import describe_999, describe_ta1
-from tradingpartners.x12.segments import Delimiters
-from tradingpartners.x12.ts270.reader import read_270
 from tradingpartners.x12.ts270.values import EligibilityInquiry, Inquiry
-from tradingpartners.x12.ts271.reader import read_271
 from tradingpartners.x12.ts271.values import EligibilityResponse
-from tradingpartners.x12.ts278.reader import read_278
 
 _REFUSALS = {FindingCode.SET_TRAILER_MISSING: "no SE"}
 
@@ -86,10 +83,7 @@ def _events(reading: Reading) -> Iterator[Event]:
         yield InterchangeOpened(interchange.header, interchange.delimiters, interchange.span[0])
         yield from interchange.acknowledgements
         for group in interchange.groups:
-            sets: list[TransactionSet | RefusedSet] = list(group.transactions)
-            for refused in group.refused:
-                sets.insert(refused.position, refused)
-            yield from sets
+            yield from _sets_in_order(group)
         yield InterchangeClosed(
             interchange.header,
             len(interchange.groups),
@@ -97,6 +91,18 @@ def _events(reading: Reading) -> Iterator[Event]:
             interchange.complete,
             interchange.repeated,
         )
+
+
+def _sets_in_order(group: FunctionalGroup) -> Iterator[TransactionSet | RefusedSet]:
+    """The sets of a group, those among them that could not be read in their places."""
+    complete, refused = iter(group.transactions), iter(group.refused)
+    missing = next(refused, None)
+    for position in range(len(group.transactions) + len(group.refused)):
+        if missing is not None and missing.position == position:
+            yield missing
+            missing = next(refused, None)
+        else:
+            yield from islice(complete, 1)
 
 
 def _interchange(header: InterchangeHeader) -> str:
@@ -112,15 +118,12 @@ def _refused(refused: RefusedSet, why: FindingCode | None) -> str:
 def _transaction(transaction: TransactionSet, survey: Survey, asked: Asked | None) -> Iterator[str]:
     only = "" if checked_by(transaction) is Checked.GUIDE else " (only its envelope was checked)"
     yield f"  {transaction.set_id} number {transaction.control_number}{only}"
+    content, found = read_and_checked(transaction, transaction.delimiters)
+    survey.transaction(transaction, found)
     if transaction.set_id not in _CONTENTS:
-        survey.transaction(transaction, check_content(transaction, transaction.delimiters))
         yield f"    {transaction.segment_count} segments, not read further"
         return
-    read_content, describe_content = _CONTENTS[transaction.set_id]
-    content = read_content(transaction, transaction.delimiters)
-    found = check_content(transaction, transaction.delimiters, read=content.findings)
-    survey.transaction(transaction, found)
-    for line in describe_content(content):
+    for line in _CONTENTS[transaction.set_id](content):
         yield f"    {line}"
     if asked and isinstance(content, EligibilityResponse):
         for line in verdicts_in_words(content, asked):
@@ -139,17 +142,11 @@ def _question(question: Inquiry) -> str:
     return f"Asks about {name} (member {question.member_id or 'unknown'}) on {asked}: {types or 'nothing'}"
 
 
-def _read_acknowledgement(
-    transaction: TransactionSet, delimiters: Delimiters
-) -> ImplementationAcknowledgement:
-    return read_999(transaction)
-
-
-# For each ST01: what reads the set, and what says the value in words.
-_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], Iterator[str]]]] = {
-    "270": (read_270, _eligibility_inquiry),
-    "271": (read_271, describe_271),
-    "278": (read_278, describe_278),
-    "997": (_read_acknowledgement, describe_999),
-    "999": (_read_acknowledgement, describe_999),
+# For each ST01 what is said in words of what its reader read.
+_CONTENTS: dict[str, Callable[[Any], Iterator[str]]] = {
+    "270": _eligibility_inquiry,
+    "271": describe_271,
+    "278": describe_278,
+    "997": describe_999,
+    "999": describe_999,
 }

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
-from tradingpartners.x12.acknowledgements.ts999 import ImplementationAcknowledgement, read_999
-from tradingpartners.x12.conformance.checker import check_content
+from tradingpartners.x12.conformance.findings import content_findings, read_and_checked
 from tradingpartners.x12.envelope.values import (
     Event,
     FunctionalGroup,
@@ -24,7 +23,7 @@ from tradingpartners.x12.envelope.values import (
     RefusedSet,
     TransactionSet,
 )
-from tradingpartners.x12.errors import MOST_FINDINGS, Finding, X12Error, cap_findings
+from tradingpartners.x12.errors import Finding, X12Error, cap_findings
 from tradingpartners.x12.parties import read_trace
 from tradingpartners.x12.reports.description import describe_finding
 from tradingpartners.x12.reports.json_270 import inspect_270
@@ -35,10 +34,7 @@ from tradingpartners.x12.reports.json_values import Json, json_trace
 from tradingpartners.x12.reports.survey import Survey, checked_by
 from tradingpartners.x12.reports.verdicts import Asked, decide, json_verdict
 from tradingpartners.x12.segments import Delimiters, element_at
-from tradingpartners.x12.ts270.reader import read_270
-from tradingpartners.x12.ts271.reader import read_271
 from tradingpartners.x12.ts271.values import EligibilityResponse
-from tradingpartners.x12.ts278.reader import read_278
 
 
 def inspection(reading: Reading, *, asked: Asked | None = None) -> Json:
@@ -72,20 +68,6 @@ def unreadable(error: X12Error) -> Json:
     }
 
 
-def all_findings(reading: Reading) -> tuple[Finding, ...]:
-    """The findings of the envelopes and of what is in them, the first ones of very many."""
-    return cap_findings(list(islice(each_finding(reading), MOST_FINDINGS + 1)))
-
-
-def each_finding(reading: Reading) -> Iterator[Finding]:
-    """The findings of every set, however many there are before it: a 999 needs them."""
-    yield from reading.findings
-    for interchange in reading.interchanges:
-        for group in interchange.groups:
-            for transaction in group.transactions:
-                yield from content_findings(transaction, interchange.delimiters)
-
-
 def survey(events: Iterable[Event]) -> Survey:
     """What is wrong with an input that comes as a stream."""
     survey = Survey()
@@ -94,15 +76,6 @@ def survey(events: Iterable[Event]) -> Survey:
         if isinstance(event, TransactionSet):
             survey.transaction(event, content_findings(event, event.delimiters))
     return survey
-
-
-def content_findings(transaction: TransactionSet, delimiters: Delimiters) -> tuple[Finding, ...]:
-    """What is wrong with a set between its ST and SE."""
-    read: tuple[Finding, ...] = ()
-    if transaction.set_id in _CONTENTS:
-        read_content, _ = _CONTENTS[transaction.set_id]
-        read = read_content(transaction, delimiters).findings
-    return check_content(transaction, delimiters, read=read)
 
 
 def _interchange(interchange: Interchange, asked: Asked | None) -> tuple[Json, list[Finding]]:
@@ -177,12 +150,10 @@ def _transaction(
         "reference_identification": element_at(bht, 3) or None,
         "traces": [json_trace(read_trace(segment)) for segment in segments if segment[0] == "TRN"],
     }
+    content, findings = read_and_checked(transaction, delimiters)
     if transaction.set_id not in _CONTENTS:
-        return described, check_content(transaction, delimiters)
-    read_content, content_as_json = _CONTENTS[transaction.set_id]
-    content = read_content(transaction, delimiters)
-    findings = check_content(transaction, delimiters, read=content.findings)
-    told = content_as_json(content)
+        return described, findings
+    told = _CONTENTS[transaction.set_id](content)
     if asked and isinstance(content, EligibilityResponse):
         answers = zip(content.answers, told["answers"], strict=True)
         told["answers"] = [
@@ -265,17 +236,11 @@ def _begun(keys: Json) -> str:
     return json.dumps(keys)[:-1]
 
 
-def _read_acknowledgement(
-    transaction: TransactionSet, delimiters: Delimiters
-) -> ImplementationAcknowledgement:
-    return read_999(transaction)
-
-
-# For each ST01: what reads the set, to a value with `findings`, and what of the value is said.
-_CONTENTS: dict[str, tuple[Callable[[TransactionSet, Delimiters], Any], Callable[[Any], dict[str, Any]]]] = {
-    "270": (read_270, inspect_270),
-    "271": (read_271, inspect_271),
-    "278": (read_278, inspect_278),
-    "997": (_read_acknowledgement, inspect_999),
-    "999": (_read_acknowledgement, inspect_999),
+# For each ST01 what is said of what its reader read.
+_CONTENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "270": inspect_270,
+    "271": inspect_271,
+    "278": inspect_278,
+    "997": inspect_999,
+    "999": inspect_999,
 }

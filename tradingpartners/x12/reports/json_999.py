@@ -1,13 +1,13 @@
 """What a 999 or a 997 says, as plain values for JSON."""
 
-from tradingpartners.x12.acknowledgements.ts999 import (
+from tradingpartners.x12.reports.json_values import Json
+from tradingpartners.x12.ts999.values import (
     Context,
     ElementError,
     ImplementationAcknowledgement,
     SegmentError,
     SetAcknowledgement,
 )
-from tradingpartners.x12.reports.json_values import Json
 
 
 def inspect_999(acknowledgement: ImplementationAcknowledgement) -> Json:

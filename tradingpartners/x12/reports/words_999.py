@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from tradingpartners.x12.acknowledgements.ts999 import (
+from tradingpartners.x12.code_tables import in_words
+from tradingpartners.x12.envelope.values import InterchangeAcknowledgement
+from tradingpartners.x12.ts999.values import (
     Context,
     ElementError,
     ImplementationAcknowledgement,
     SegmentError,
     SetAcknowledgement,
 )
-from tradingpartners.x12.code_tables import in_words
-from tradingpartners.x12.envelope.values import InterchangeAcknowledgement
 
 _ACCEPTED = {"A": "accepted", "E": "accepted, errors noted", "P": "partly accepted"}
 _ELEMENTS_WRONG = "8"

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
-from tradingpartners.x12.acknowledgements.ts999 import (
+from tradingpartners.x12.envelope.writing import MOST_SETS, write_transaction_set
+from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
+from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters, Segment, check_text
+from tradingpartners.x12.ts999.values import (
     MOST_NOTES,
     VERSION,
     Context,
@@ -10,9 +13,6 @@ from tradingpartners.x12.acknowledgements.ts999 import (
     SegmentError,
     SetAcknowledgement,
 )
-from tradingpartners.x12.envelope.writing import MOST_SETS, write_transaction_set
-from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
-from tradingpartners.x12.segments import DEFAULT_DELIMITERS, Delimiters, Segment, check_text
 
 
 def _codes(codes: str) -> frozenset[str]:
