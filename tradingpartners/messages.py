@@ -118,11 +118,17 @@ def _incoming(
             [*(trace.number for trace in response.traces), response.reference_identification or ""]
         ),
         kind=OutcomeKind.REJECTED if rejected else OutcomeKind.ANSWERED,
-        code=f"AAA {rejections[0].code or ''}".strip() if rejected else "",
-        again=rejected and any(is_try_later(r.code, r.follow_up) for r in rejections),
+        code=_codes(rejections) if rejected else "",
+        again=rejected and all(is_try_later(r.code, r.follow_up) for r in rejections),
         answer=answer,
         text=text,
     )
+
+
+def _codes(rejections: Sequence[x12.Rejection]) -> str:
+    """Every AAA03 once, in its order; "?" where a payer gives none. (An attempt has room for 60.)"""
+    codes = dict.fromkeys((rejection.code or "?")[:8] for rejection in rejections)
+    return " ".join(["AAA", *codes])[:60]
 
 
 def _attempts_named(numbers: Iterable[str]) -> tuple[UUID, ...]:

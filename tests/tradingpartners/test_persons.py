@@ -158,3 +158,25 @@ def test_a_name_with_an_accent_is_asked_in_plain_letters_and_recognized(
     (question,) = payer_server.questions
     assert question.subscriber[3:5] == ["NUNEZ", "JOSE"]
     assert acme.read(run).active == 1
+
+
+def test_an_outage_beside_a_fault_in_the_data_is_not_asked_again(
+    acme: Acme, payer_server: ScriptedPayer
+) -> None:
+    acme.visit()
+    run = acme.sweep()
+    payer_server.script = lambda question: reply(
+        question,
+        [
+            "HL*3*2*22*0",
+            trace(question),
+            f"NM1*IL*1*{question.subscriber[3]}*{question.subscriber[4]}****MI*{question.subscriber[9]}",
+            "AAA*N**42*P",
+            "AAA*N**72*C",
+        ],
+    )
+    work_until_quiet()
+    assert len(payer_server.questions) == 1
+    with acme.inside():
+        (member,) = run.members.all()
+        assert (member.state, member.failure_reason) == ("failed", "AAA 42 72")
