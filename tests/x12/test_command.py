@@ -99,9 +99,9 @@ def test_a_day_asked_about_gets_a_verdict() -> None:
     assert (verdict["status"], verdict["reason"], verdict["until"]) == ("active", "plan", "2026-12-31")
     assert verdict["segment_numbers"] and isinstance(verdict["notices"], list)
     text, _ = ran("inspect", path, "--date", "2027-01-06")
-    assert "    On 2027-01-06, ALICE AMES, health plan as a whole: UNCLEAR (active earlier)\n" in text
+    assert "    On 2027-01-06, ALICE J AMES, health plan as a whole: UNCLEAR (active earlier)\n" in text
     eyes, _ = ran("inspect", path, "--date", "2026-01-06", "--service-type", "AL")
-    assert ", eye care: covered from 2026-01-01 until 2026-12-31 (plan)\n" in eyes
+    assert ", eye care: covered (plan); this holds from 2026-01-01 until 2026-12-31\n" in eyes
 
 
 def test_a_service_type_without_a_day_is_refused() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.x12.wire import ABOVE_SUBSCRIBER, ALICE, interchange, only_set, sample, transaction_set
-from tradingpartners.x12 import describe, read
+from tradingpartners.x12 import FindingCode, describe, read
 from tradingpartners.x12.code_tables import words
 from tradingpartners.x12.conformance.guide_tables import SegmentUse, guide_for
 
@@ -195,3 +195,9 @@ def test_an_answer_for_a_dependent_says_whose_dependent() -> None:
     assert "Subscriber: ALICE J AMES SR" in said
     assert "Relationship to the subscriber: child" in said
     assert "Ask the payer: PROVIDER LINE, phone 5550100, extension 12, web WWW.ACME.EXAMPLE" in said
+
+
+def test_every_finding_has_words_of_its_own() -> None:
+    said = words("finding")
+    assert set(said) == {code.value for code in FindingCode}
+    assert len(set(said.values())) == len(said)

@@ -8,6 +8,7 @@ from tradingpartners.x12.code_tables import in_words
 from tradingpartners.x12.meaning.coverage import CoverageVerdict, decide_coverage
 from tradingpartners.x12.meaning.coverage_status import GENERAL_SERVICE_TYPE, CoverageStatus
 from tradingpartners.x12.reports.json_values import Json, json_date
+from tradingpartners.x12.reports.wording import full_name
 from tradingpartners.x12.ts271.values import Answer, EligibilityResponse
 
 _STATUS = {
@@ -44,19 +45,21 @@ def json_verdict(verdict: CoverageVerdict) -> Json:
 
 
 def verdicts_in_words(response: EligibilityResponse, asked: Asked) -> Iterator[str]:
-    """A line for each person: "On 2026-01-06, ALICE AMES, health plan: covered until 2026-12-31"."""
+    """A line for each person: "On 2026-01-06, ALICE AMES, health plan: covered (plan); holds until …"."""
     what = in_words("service_type", asked.service_type)
     for answer in response.answers:
         verdict = decide(answer, asked)
-        name = " ".join([part for part in (answer.first_name, answer.last_name) if part]) or "nameless"
-        parts = [f"{_STATUS[verdict.status]}{_days(verdict)} ({_spaced(verdict.reason.value)})"]
+        name = full_name(answer.first_name, answer.middle_name, answer.last_name, answer.suffix)
+        parts = [f"{_STATUS[verdict.status]} ({_spaced(verdict.reason.value)}){_days(verdict)}"]
         parts += [_spaced(notice.code.value) for notice in verdict.notices]
         yield f"On {asked.day}, {name}, {what}: {'; '.join(parts)}"
 
 
 def _days(verdict: CoverageVerdict) -> str:
+    """The days the verdict holds for. They are not the payer's: without an end, those of a month."""
     begin = f" from {verdict.covers_from}" if verdict.covers_from else ""
-    return begin + (f" until {verdict.covers_until}" if verdict.covers_until else "")
+    end = f" until {verdict.covers_until}" if verdict.covers_until else ""
+    return f"; this holds{begin}{end}" if begin or end else ""
 
 
 def _spaced(code: str) -> str:
