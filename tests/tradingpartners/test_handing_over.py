@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,14 +23,28 @@ pytestmark = pytest.mark.django_db
 
 def put_and_die(acme: FileAcme, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the rename, before it was noted."""
+    die_in(acme, monkeypatch, files, "log_wire")
+
+
+def die_in(
+    acme: FileAcme,
+    monkeypatch: pytest.MonkeyPatch,
+    place: ModuleType,
+    deed: str,
+    *,
+    first: Callable[..., None] | None = None,
+) -> None:
+    """Killed in this step, after `first` was done of it; the lease is over."""
 
     def die(*args: Any, **kwargs: Any) -> None:
+        if first:
+            first(*args, **kwargs)
         raise SystemExit
 
     bring_forward()
     claim = claiming.claim_next(f"partner.{acme.partner.pk}")
     assert claim is not None
-    monkeypatch.setattr(files, "log_wire", die)
+    monkeypatch.setattr(place, deed, die)
     with pytest.raises(SystemExit):
         sending.send(claim)
     monkeypatch.undo()
@@ -70,28 +85,6 @@ def test_a_file_that_is_answered_already_is_not_put_again(
     assert (sftp.files(), states(acme)) == ([], ["taken"])
 
 
-def die_in(
-    acme: FileAcme, monkeypatch: pytest.MonkeyPatch, deed: str, *, first: Callable[..., None] | None = None
-) -> None:
-    """Killed in this step on the wire, after `first` was done of it."""
-
-    def die(*args: Any, **kwargs: Any) -> None:
-        if first:
-            first(*args, **kwargs)
-        raise SystemExit
-
-    bring_forward()
-    claim = claiming.claim_next(f"partner.{acme.partner.pk}")
-    assert claim is not None
-    monkeypatch.setattr(files.sftp, deed, die)
-    with pytest.raises(SystemExit):
-        sending.send(claim)
-    monkeypatch.undo()
-    with acme.inside():
-        Dispatch.objects.update(lease_until=timezone.now() - timedelta(hours=1))
-    claiming.free_lost_leases()
-
-
 def test_a_file_cut_off_while_it_was_uploaded_is_uploaded_again(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +93,7 @@ def test_a_file_cut_off_while_it_was_uploaded_is_uploaded_again(
 
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, "upload", first=half)
+    die_in(acme, monkeypatch, files.sftp, "upload", first=half)
     send()
     (file,) = sftp.files()
     assert len(questions(file)) == 1
@@ -111,7 +104,7 @@ def test_a_worker_killed_before_the_wire_costs_nothing(
 ) -> None:
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, "upload")
+    die_in(acme, monkeypatch, files.sftp, "upload")
     send()
     (file,) = sftp.files()
     assert len(questions(file)) == 1
@@ -122,7 +115,7 @@ def test_an_uploaded_file_without_its_name_gets_it_from_the_next_worker(
 ) -> None:
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, "publish")
+    die_in(acme, monkeypatch, files.sftp, "publish")
     (temporary,) = sftp.files()
     whole = temporary.read_bytes()
     send()

@@ -14,6 +14,7 @@ import pytest
 from tests.x12.questions import ENVELOPE, NOW, group
 from tests.x12.wire import interchange, sample, sample_names, transaction_set
 from tradingpartners.x12 import (
+    AcknowledgementPolicy,
     Interchange,
     Reading,
     TransactionSet,
@@ -21,13 +22,19 @@ from tradingpartners.x12 import (
     X12WriteError,
     acknowledge,
     acknowledge_interchange,
+    acknowledge_reading,
+    all_findings,
     as_questions,
+    benefit_figures,
+    decide_coverage,
     describe,
     inspection,
     read,
     read_270,
     read_271,
+    read_278,
     read_999,
+    review_certification,
     rewrite,
     status,
     unreadable,
@@ -56,6 +63,9 @@ def survives(data: bytes) -> bool:
             for transaction in one.transactions:
                 read_every_way(transaction, each)
     acknowledged(reading)
+    for policy in AcknowledgementPolicy:
+        answer = acknowledge_reading(reading, now=NOW, control_number=1, policy=policy)
+        assert not answer.wire or all_findings(read(answer.wire)) == ()
     assert read(rewrite(reading)).interchanges
     return True
 
@@ -65,6 +75,9 @@ def read_every_way(transaction: TransactionSet, each: Interchange) -> None:
     response = read_271(transaction, each.delimiters)
     for answer in response.answers:
         status(answer, response.rejections)
+        decide_coverage(answer, asked=NOW.date())
+        benefit_figures(answer, asked_type="30", asked=NOW.date())
+    review_certification(read_278(transaction, each.delimiters))
     read_999(transaction)
     try:
         for question in as_questions(read_270(transaction, each.delimiters)):

@@ -68,6 +68,37 @@ _DECISIONS = {"A": "accepted", "E": "accepted, errors noted", "P": "accepted in 
 Json = dict[str, object]
 
 
+def add_arguments_of_acknowledge(acknowledge: ArgumentParser) -> None:
+    """Where to, when, under which numbers, how strict."""
+    acknowledge.add_argument(
+        "--out", metavar="FILE", help="write there, not to standard output; never over the input"
+    )
+    acknowledge.add_argument("--force", action="store_true", help="replace FILE of --out if it is there")
+    acknowledge.add_argument(
+        "--now", type=_moment, metavar="ISO", help="date and time that it bears; else the clock's"
+    )
+    acknowledge.add_argument(
+        "--control-number",
+        type=int,
+        default=1,
+        metavar="N",
+        help="control number (ISA13) of the first interchange written; else 1",
+    )
+    acknowledge.add_argument(
+        "--policy",
+        choices=[each.value for each in AcknowledgementPolicy],
+        default=AcknowledgementPolicy.KEEP_READABLE.value,
+        help="reject what could not be read (keep_readable), or all that has an error (strict)",
+    )
+    acknowledge.add_argument(
+        "--ta1",
+        choices=[each.value for each in TA1],
+        default=TA1.ASKED.value,
+        help="a TA1 for each interchange (always), for one that asks for it in ISA14 (asked), or for none"
+        " (on_errors); where something is wrong with an interchange there always is one",
+    )
+
+
 class Command(BaseCommand):
     """Says what a file of X12 says, what is wrong with it, and answers it. Needs no database."""
 
@@ -125,37 +156,12 @@ class Command(BaseCommand):
             "Says what is wrong with a file: its envelopes, and 270, 271, 278 and 999 by their guides.",
             "the findings as JSON, each with its code, its place and words",
         )
-        acknowledge = action(
-            "acknowledge",
-            "Writes what the sender of a file is told: a TA1 for each interchange, a 999 for each group.",
-            "what was accepted and what was rejected, as JSON, with what is to be sent in it",
-        )
-        acknowledge.add_argument(
-            "--out", metavar="FILE", help="write there, not to standard output; never over the input"
-        )
-        acknowledge.add_argument("--force", action="store_true", help="replace FILE of --out if it is there")
-        acknowledge.add_argument(
-            "--now", type=_moment, metavar="ISO", help="date and time that it bears; else the clock's"
-        )
-        acknowledge.add_argument(
-            "--control-number",
-            type=int,
-            default=1,
-            metavar="N",
-            help="control number (ISA13) of the first interchange written; else 1",
-        )
-        acknowledge.add_argument(
-            "--policy",
-            choices=[each.value for each in AcknowledgementPolicy],
-            default=AcknowledgementPolicy.KEEP_READABLE.value,
-            help="reject what could not be read (keep_readable), or all that has an error (strict)",
-        )
-        acknowledge.add_argument(
-            "--ta1",
-            choices=[each.value for each in TA1],
-            default=TA1.ASKED.value,
-            help="a TA1 for each interchange (always), for one that asks for it in ISA14 (asked), or for none"
-            " (on_errors); where something is wrong with an interchange there always is one",
+        add_arguments_of_acknowledge(
+            action(
+                "acknowledge",
+                "Writes what the sender of a file is told: a TA1 for each interchange, a 999 for each group.",
+                "what was accepted and what was rejected, as JSON, with what is to be sent in it",
+            )
         )
 
     def handle(self, *args: object, **options: object) -> None:

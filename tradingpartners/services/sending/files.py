@@ -104,10 +104,9 @@ def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, 
     """Mark the interchange and its attempts sent, with the text that goes out."""
     prepared = Transaction.objects.prepared().filter(interchange=interchange)
     attempts = {attempt.set_control_number: attempt for attempt in prepared.as_attempts()}
-    reading = x12.read(content)
     written = [
-        Written(attempts[each.control_number], reading.text[slice(*each.span)], each.control_number)
-        for each in reading.interchanges[0].groups[0].transactions
+        Written(attempts[each.control_number], each.text, each.control_number)
+        for each in x12.read(content).interchanges[0].groups[0].transactions
         if each.control_number in attempts
     ]
     mark_sent(written, interchange_id=interchange.pk, partner_code=dispatch.partner.code, now=now)
