@@ -15,6 +15,7 @@ from pathlib import Path
 
 from eligibility.models import Cause, EligibilityCheck
 from practice.models import EligibilityStatus
+from tradingpartners import x12
 
 CODES = Path(__file__).parent / "codes"
 
@@ -160,12 +161,6 @@ def rejections() -> dict[str, Advice]:
         }
 
 
-@lru_cache(maxsize=1)
-def _service_types() -> dict[str, str]:
-    with (CODES / "service_types.csv").open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["words"] for row in csv.DictReader(file)}
-
-
 def cause_name(cause: str) -> str:
     """A heading for all problems of one cause."""
     return _CAUSE_NAMES[cause]
@@ -268,7 +263,8 @@ def found_by(trigger: str) -> str:
 
 def service_type(code: str) -> str:
     """A kind of service in words; a code we have no words for keeps its code."""
-    return _service_types().get(code, f"Service type {code}")
+    words = x12.in_words("service_type", code, f"service type {code}")
+    return words[:1].upper() + words[1:]
 
 
 _LEVELS = {

@@ -6,12 +6,12 @@ cause of a case, and words. Pure functions of values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from eligibility.models import Cause, EligibilityCheck
 from tradingpartners import x12
+from tradingpartners.retries import OUTAGES
 from tradingpartners.x12 import CoverageReason, Period, month_end
 
 __all__ = ["Verdict", "is_too_early", "month_end", "of_answer", "of_rejection", "of_silence"]
@@ -41,9 +41,6 @@ _UNCLEAR_WORDS = {
     CoverageReason.CONTACT_ANOTHER: "Names somebody else to ask",
     CoverageReason.SILENT: "Answered without saying active or not",
 }
-# AAA03: unable to respond at the current time.
-_OUTAGES = frozenset({"42", "80"})
-_NO_REASON = "?"
 # Of what a payer sent as codes; there is room for no more.
 _LONGEST_CODE, _LONGEST_WORDS = 10, 200
 
@@ -66,7 +63,7 @@ def of_answer(answer: x12.Answer, *, service_type: str, asked: date) -> Verdict:
     """The verdict on an answer that is not a rejection."""
     said = x12.decide_coverage(answer, service_type=service_type, asked=asked)
     if said.status is x12.CoverageStatus.REJECTED:
-        return of_rejection(" ".join(["AAA", *_codes(x12.deciding_rejections(answer))]))
+        return of_rejection(" ".join(["AAA", *x12.rejection_codes(x12.deciding_rejections(answer))]))
     is_active = said.status is x12.CoverageStatus.ACTIVE
     other_payer_first = is_active and said.other_payer_first
     return Verdict(
@@ -87,11 +84,6 @@ def _other_payer(said: x12.CoverageVerdict) -> str:
     return f"Another payer: {named}" if named else ""
 
 
-def _codes(rejections: Sequence[x12.Rejection]) -> list[str]:
-    """AAA03 of each, once; a payer that leaves it out gives no reason."""
-    return list(dict.fromkeys(rejection.code or _NO_REASON for rejection in rejections))
-
-
 def of_rejection(code: str) -> Verdict:
     """The payer, or the limits of X12, refused the question as it stands: data to mend.
 
@@ -102,10 +94,10 @@ def of_rejection(code: str) -> Verdict:
         return Verdict(Status.ERROR, Cause.REJECTED, code="DATA", words=code)
     codes = [each[:_LONGEST_CODE] for each in code.removeprefix("AAA").split()]
     words = code[:_LONGEST_WORDS]
-    to_mend = [each for each in codes if each not in _OUTAGES]
+    to_mend = [each for each in codes if each not in OUTAGES]
     if codes and not to_mend:  # asked again until the budget was spent: an outage, not a fault
         return Verdict(Status.UNKNOWN, Cause.COULD_NOT_CHECK, code=codes[0], words=words)
-    stated = [each for each in to_mend if each != _NO_REASON]
+    stated = [each for each in to_mend if each != x12.NO_CODE]
     return Verdict(Status.ERROR, Cause.REJECTED, code=stated[0] if stated else "", words=words)
 
 

@@ -126,9 +126,8 @@ def _incoming(
 
 
 def _codes(rejections: Sequence[x12.Rejection]) -> str:
-    """Every AAA03 once, in its order; "?" where a payer gives none. (An attempt has room for 60.)"""
-    codes = dict.fromkeys((rejection.code or "?")[:8] for rejection in rejections)
-    return " ".join(["AAA", *codes])[:60]
+    """As an attempt has room for it."""
+    return " ".join(["AAA", *x12.rejection_codes(rejections)])[:60]
 
 
 def _attempts_named(numbers: Iterable[str]) -> tuple[UUID, ...]:

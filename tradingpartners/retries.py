@@ -18,14 +18,15 @@ PARTNER_INACTIVE = "partner_inactive"
 NO_ROUTE = "no_route"
 # A unit or a question that lost this many workers is taken for what killed them.
 MOST_RESCUES = 5
-_TRY_LATER = frozenset({"42", "80"})
+# AAA03: the payer cannot answer at the moment.
+OUTAGES = frozenset({"42", "80"})
 _LONGEST_PAUSE = timedelta(hours=24)
 _RESEND_ALLOWED = frozenset({"R", "P"})
 
 
 def is_try_later(code: str | None, follow_up: str | None) -> bool:
     """AAA03 and AAA04 of a refusal that asks to be asked again."""
-    return code in _TRY_LATER and follow_up in _RESEND_ALLOWED
+    return code in OUTAGES and follow_up in _RESEND_ALLOWED
 
 
 def next_attempt_at(

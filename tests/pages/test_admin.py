@@ -129,6 +129,14 @@ def test_batch_limits_are_edited_under_their_own_heading(operator: Client, acme:
         assert partner.max_st_per_interchange == 200
 
 
+def test_an_identity_no_file_could_be_written_under_is_refused(operator: Client, acme: Organization) -> None:
+    with tenant(acme.pk):
+        partner = PartnerFactory()
+    path = address(partner, f"{partner.pk}/change/")
+    refused = operator.post(path, partner_data(partner, sender_qualifier="QQ"))
+    assert refused.status_code == 200 and "One of 01, 14, 20" in refused.content.decode()
+
+
 def test_credentials_are_written_and_never_shown(operator: Client, acme: Organization) -> None:
     with tenant(acme.pk):
         partner = PartnerFactory(credentials={"username": CANARY, "password": CANARY})

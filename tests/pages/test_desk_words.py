@@ -15,6 +15,7 @@ from eligibility.desk import Fixer, Word
 from eligibility.models import BenefitDetail, Cause, EligibilityCheck
 from practice.models import EligibilityStatus
 from sweeps.states import SWEEP_RUN_MEMBER_MOVES
+from tradingpartners.x12.code_tables import words
 
 # Words of the wire that no desk should have to know.
 EDI = re.compile(r"\b(27[01]|999|TA1|AAA|EB|HL|ISA|TRN|X12|segment|loop|trace|payload|clearinghouse)\b")
@@ -160,7 +161,7 @@ def test_every_trigger_is_said_in_words() -> None:
 
 
 def test_benefits_are_named_and_an_unknown_code_keeps_its_code() -> None:
-    assert desk.service_type("98") == "Office visit"
+    assert desk.service_type("98") == "Physician office visit"
     assert desk.service_type("QQ") == "Service type QQ"
     assert desk.coverage_level("FAM") == "Family"
     assert desk.coverage_level("") == ""
@@ -189,4 +190,21 @@ def test_a_figure_stated_twice_is_never_picked_silently() -> None:
 def test_what_the_payer_does_not_say_is_said_so() -> None:
     assert flag([("30", None)]).words == "Payer does not say"
     assert flag([("30", False)]).words == "No"
-    assert flag([("30", False), ("62", True)]).words == "Yes: MRI scan"
+    assert flag([("30", False), ("62", True)]).words == "Yes: MRI or CT"
+
+
+# What a biller reads of a file and what the desk reads of a case must send the same person.
+SENT = {
+    "front desk": "intake",
+    "call the payer": "intake",
+    "office set-up": "admin",
+    "billing": "biller",
+    "supervisor": "supervisor",
+}
+
+
+def test_the_desk_and_the_words_of_a_file_send_the_same_person() -> None:
+    fixers = words("rejection", "fixer")
+    told = {code: SENT.get(fixers[code], "nobody") for code in desk.rejections() if code in fixers}
+    # 62 is of a date in the past in a file; on the desk it is a coming visit's, and nobody's work.
+    assert told | {"62": "nobody"} == {code: desk.rejections()[code].fixer.value for code in told}

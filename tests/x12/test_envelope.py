@@ -224,7 +224,10 @@ NOW = datetime(2026, 1, 6, 8, 30, tzinfo=UTC)
 OF_ISA = [
     (1, "ZZ", "interchange_authorization_qualifier_wrong", "010"),
     (3, "XX", "interchange_security_qualifier_wrong", "012"),
+    (1, "01", "interchange_authorization_qualifier_wrong", "010"),
     (5, "05", "interchange_sender_qualifier_wrong", "005"),
+    # X12 has it, the guide of these sets has not.
+    (5, "12", "interchange_sender_qualifier_wrong", "005"),
     (6, " " * 15, "interchange_sender_missing", "006"),
     (7, "  ", "interchange_receiver_qualifier_wrong", "007"),
     (8, " " * 15, "interchange_receiver_missing", "008"),
@@ -254,7 +257,7 @@ def test_a_control_number_that_is_not_nine_digits_is_noted(number: str) -> None:
     assert acknowledged(wire) == ([("interchange_control_number_invalid", 13)], "E", "018", ())
 
 
-@pytest.mark.parametrize("qualifier", ["01", "14", "20", "27", "30", "33", "ZZ"])
+@pytest.mark.parametrize("qualifier", ["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"])
 def test_every_id_qualifier_of_the_guide_is_known(qualifier: str) -> None:
     assert read(interchange(ANSWER).replace("*ZZ*", f"*{qualifier}*")).findings == ()
 

@@ -13,6 +13,12 @@ from practice.history import tracked
 from practice.rows import TenantRow
 from practice.sealing import SealedJSONField, is_sealed
 from tradingpartners.models.payers import Payer
+from tradingpartners.x12 import ID_QUALIFIERS
+
+# ISA05 and ISA07: with another one no file of this connection could be written.
+_ID_QUALIFIER = RegexValidator(
+    f"^({'|'.join(sorted(ID_QUALIFIERS))})$", f"One of {', '.join(sorted(ID_QUALIFIERS))}."
+)
 
 
 class TransportKind(models.TextChoices):
@@ -36,9 +42,9 @@ class TradingPartner(TenantRow):
     credentials = SealedJSONField(label="tradingpartner.credentials", null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_test = models.BooleanField(default=True, help_text="ISA15 T instead of P.")
-    sender_qualifier = models.CharField("ISA05", max_length=2, default="ZZ")
+    sender_qualifier = models.CharField("ISA05", max_length=2, default="ZZ", validators=[_ID_QUALIFIER])
     sender_id = models.CharField("ISA06", max_length=15)
-    receiver_qualifier = models.CharField("ISA07", max_length=2, default="ZZ")
+    receiver_qualifier = models.CharField("ISA07", max_length=2, default="ZZ", validators=[_ID_QUALIFIER])
     receiver_id = models.CharField("ISA08", max_length=15)
     trace_originator = models.CharField(
         "TRN03",

@@ -16,9 +16,9 @@ def words(table: str, column: str = "words") -> dict[str, str]:
     return {row["code"]: row[column] for row in csv.DictReader(lines)}
 
 
-def in_words(table: str, code: str) -> str:
+def in_words(table: str, code: str, otherwise: str = "") -> str:
     """The words for a code; a code that has none stands for itself."""
-    return words(table).get(code, f"code {code}")
+    return words(table).get(code, otherwise or f"code {code}")
 
 
 def quantity_in_words(qualifier: str, quantity: Decimal) -> str:

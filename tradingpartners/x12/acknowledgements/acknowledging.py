@@ -169,7 +169,7 @@ def _acknowledge_group(
     rejected = strict and bool(group.findings)
     left = MOST_ERRORS_IN_GROUP
     sets: list[SetAcknowledgement] = []
-    for each in _received(group):
+    for each in group.received():
         findings = found(each) if isinstance(each, TransactionSet) else list(each.findings)
         one = _acknowledge_set(each, _SET_IDS[group.functional_id], findings, strict=strict)
         errors = _first(one.errors, left)
@@ -190,14 +190,6 @@ def _acknowledge_group(
         notes=notes[:MOST_NOTES],
         findings=(),
     )
-
-
-def _received(group: FunctionalGroup) -> list[TransactionSet | RefusedSet]:
-    """Every set of a group in the order they came."""
-    refused = {each.position: each for each in group.refused}
-    kept = iter(group.transactions)
-    count = len(group.transactions) + len(refused)
-    return [refused[position] if position in refused else next(kept) for position in range(count)]
 
 
 def _group_code(sets: list[SetAcknowledgement], accepted: int, *, in_error: bool) -> str:

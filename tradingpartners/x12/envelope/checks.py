@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tradingpartners.x12.elements import read_date, read_time
 from tradingpartners.x12.envelope.values import (
     FUNCTIONAL_IDS,
+    ID_QUALIFIERS,
     IMPLEMENTATIONS,
     InterchangeAcknowledgement,
     InterchangeHeader,
@@ -29,21 +30,19 @@ class _Rule(NamedTuple):
     allows: Callable[[str], object]
 
 
-# X12 I05, how ISA06 and ISA08 are coded.
-_ID_QUALIFIER = re.compile("0[1-4789]|[12][0-9]|3[0-8]|AM|NR|SA|SN|ZZ")
 _ISA_RULES = (
-    _Rule(1, FindingCode.INTERCHANGE_AUTHORIZATION_QUALIFIER_WRONG, re.compile("0[0-8]").fullmatch),
+    _Rule(1, FindingCode.INTERCHANGE_AUTHORIZATION_QUALIFIER_WRONG, re.compile("0[03]").fullmatch),
     _Rule(3, FindingCode.INTERCHANGE_SECURITY_QUALIFIER_WRONG, re.compile("0[01]").fullmatch),
-    _Rule(5, FindingCode.INTERCHANGE_SENDER_QUALIFIER_WRONG, _ID_QUALIFIER.fullmatch),
+    _Rule(5, FindingCode.INTERCHANGE_SENDER_QUALIFIER_WRONG, ID_QUALIFIERS.__contains__),
     _Rule(6, FindingCode.INTERCHANGE_SENDER_MISSING, bool),
-    _Rule(7, FindingCode.INTERCHANGE_RECEIVER_QUALIFIER_WRONG, _ID_QUALIFIER.fullmatch),
+    _Rule(7, FindingCode.INTERCHANGE_RECEIVER_QUALIFIER_WRONG, ID_QUALIFIERS.__contains__),
     _Rule(8, FindingCode.INTERCHANGE_RECEIVER_MISSING, bool),
     _Rule(9, FindingCode.INTERCHANGE_DATE_INVALID, read_date),
     # Midnight is a time, and true.
     _Rule(10, FindingCode.INTERCHANGE_TIME_INVALID, lambda text: read_time(text) is not None),
     _Rule(12, FindingCode.INTERCHANGE_VERSION_WRONG, re.compile("00[2-9]0[0-9]").fullmatch),
     _Rule(14, FindingCode.INTERCHANGE_ACKNOWLEDGEMENT_REQUEST_WRONG, re.compile("[01]").fullmatch),
-    _Rule(15, FindingCode.INTERCHANGE_USAGE_WRONG, re.compile("[PTI]").fullmatch),
+    _Rule(15, FindingCode.INTERCHANGE_USAGE_WRONG, re.compile("[PT]").fullmatch),
 )
 _GS_RULES = (
     _Rule(2, FindingCode.GROUP_SENDER_MISSING, bool),

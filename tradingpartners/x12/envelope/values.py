@@ -4,6 +4,7 @@ Values only, whole or as the events of a stream; `streaming.py` and `reading.py`
 `writing.py` writes them.
 """
 
+from collections.abc import Iterator
 from datetime import date, time
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ FUNCTIONAL_IDS = {
     "997": "FA",
     "999": "FA",
 }
+# ISA05 and ISA07: how the number behind it is coded (005010X279A1 C.1.1).
+ID_QUALIFIERS = frozenset(["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"])
 # GS08 and ST03 for the transaction sets this codec reads and writes.
 IMPLEMENTATIONS = {
     "270": ("005010X279A1",),
@@ -153,6 +156,13 @@ class FunctionalGroup(NamedTuple):
     sets_stated: int | None
     # What is wrong in it outside of its sets, twenty of a kind.
     findings: tuple[Finding, ...] = ()
+
+    def received(self) -> Iterator[TransactionSet | RefusedSet]:
+        """Every set, in the order they came."""
+        refused = {each.position: each for each in self.refused}
+        kept = iter(self.transactions)
+        for position in range(len(self.transactions) + len(refused)):
+            yield refused[position] if position in refused else next(kept)
 
 
 class Interchange(NamedTuple):

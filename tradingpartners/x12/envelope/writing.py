@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tradingpartners.x12.characters import CharacterSet, TextCheck, check_text, text_check
 from tradingpartners.x12.elements import write_date, write_time
-from tradingpartners.x12.envelope.values import FUNCTIONAL_IDS, InterchangeAcknowledgement
+from tradingpartners.x12.envelope.values import FUNCTIONAL_IDS, ID_QUALIFIERS, InterchangeAcknowledgement
 from tradingpartners.x12.errors import WriteErrorCode, X12WriteError
 from tradingpartners.x12.segments import (
     DEFAULT_DELIMITERS,
@@ -30,8 +30,6 @@ MOST_SETS = 999_999
 MOST_GROUPS = 99_999
 
 _NOTE = re.compile(r"[0-9]{3}")
-# 005010X279A1 C.1.1 ISA05 and ISA07; other trading partners' lists are longer.
-_ID_QUALIFIERS = frozenset(["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"])
 # ISA09 has two digits of the year.
 _YEARS = range(2000, 2100)
 
@@ -132,7 +130,7 @@ def _interchange_header(
 
     def qualifier(field: str) -> str:
         value = text(field, 2, 2)
-        if value not in _ID_QUALIFIERS:
+        if value not in ID_QUALIFIERS:
             raise X12WriteError(WriteErrorCode.INVALID_VALUE, field)
         return value
 

@@ -61,6 +61,15 @@ def deciding_rejections(
     )
 
 
+# Instead of an AAA03 that a payer left out.
+NO_CODE = "?"
+
+
+def rejection_codes(rejections: Iterable[Rejection]) -> tuple[str, ...]:
+    """Every AAA03 once, in the order they came: a person has to see all of them (CAQH CORE 259)."""
+    return tuple(dict.fromkeys(rejection.code or NO_CODE for rejection in rejections))
+
+
 def deciding_benefits(
     benefits: Iterable[Benefit], service_type: str | None = GENERAL_SERVICE_TYPE
 ) -> list[Benefit]:

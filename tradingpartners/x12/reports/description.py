@@ -1,14 +1,12 @@
 """An inspection in words for a biller, line by line."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from tradingpartners.x12.code_tables import in_words, words
 from tradingpartners.x12.conformance.findings import read_and_checked
 from tradingpartners.x12.envelope.values import (
     Event,
-    FunctionalGroup,
     InterchangeAcknowledgement,
     InterchangeClosed,
     InterchangeHeader,
@@ -48,7 +46,7 @@ def describe_stream(events: Iterable[Event], survey: Survey, *, asked: Asked | N
             case TransactionSet():
                 yield from _transaction(event, survey, asked)
             case RefusedSet():
-                yield f"  {_refused(event, survey.refusal(event))}"
+                yield f"  {_refused(event)}"
             case InterchangeClosed(complete=False):
                 yield f"Interchange {event.header.control_number} is CUT SHORT"
 
@@ -83,7 +81,7 @@ def _events(reading: Reading) -> Iterator[Event]:
         yield InterchangeOpened(interchange.header, interchange.delimiters, interchange.span[0])
         yield from interchange.acknowledgements
         for group in interchange.groups:
-            yield from _sets_in_order(group)
+            yield from group.received()
         yield InterchangeClosed(
             interchange.header,
             len(interchange.groups),
@@ -93,26 +91,17 @@ def _events(reading: Reading) -> Iterator[Event]:
         )
 
 
-def _sets_in_order(group: FunctionalGroup) -> Iterator[TransactionSet | RefusedSet]:
-    """The sets of a group, those among them that could not be read in their places."""
-    complete, refused = iter(group.transactions), iter(group.refused)
-    missing = next(refused, None)
-    for position in range(len(group.transactions) + len(group.refused)):
-        if missing is not None and missing.position == position:
-            yield missing
-            missing = next(refused, None)
-        else:
-            yield from islice(complete, 1)
-
-
 def _interchange(header: InterchangeHeader) -> str:
     test = ", test" if header.usage == "T" else ""
     return f"Interchange {header.control_number} from {header.sender} to {header.receiver}{test}"
 
 
-def _refused(refused: RefusedSet, why: FindingCode | None) -> str:
+def _refused(refused: RefusedSet) -> str:
     text = f"{refused.set_id or 'Set'} number {refused.control_number or 'missing'}: NOT READ"
-    return f"{text} ({_REFUSALS.get(why, _what(why))})" if why else text
+    if not refused.findings:
+        return text
+    why = refused.findings[-1].code  # what was found last ended it
+    return f"{text} ({_REFUSALS.get(why, _what(why))})"
 
 
 def _transaction(transaction: TransactionSet, survey: Survey, asked: Asked | None) -> Iterator[str]:

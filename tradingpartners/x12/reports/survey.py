@@ -32,8 +32,6 @@ class Survey:
         # ST01 and version of the sets that no guide was there for, and how many each.
         self.envelope_only: Counter[tuple[str, str]] = Counter()
         self.overflowed = False
-        # What was last found of the sets that are not read yet: why one is refused.
-        self._of_sets: dict[str, FindingCode] = {}
         self._of_envelopes: list[Finding] = []
         self._of_contents: list[Finding] = []
 
@@ -42,8 +40,6 @@ class Survey:
         if isinstance(event, Finding):
             self._count(event)
             self._of_envelopes.append(event)
-            if event.at.transaction is not None:
-                self._of_sets[event.at.transaction] = event.code
         elif isinstance(event, RefusedSet):
             self.sets_refused += 1
 
@@ -57,10 +53,6 @@ class Survey:
             self._count(finding)
             if len(self._of_contents) <= MOST_FINDINGS:
                 self._of_contents.append(finding)
-
-    def refusal(self, refused: RefusedSet) -> FindingCode | None:
-        """Why no set could be read; the stream says that before it."""
-        return self._of_sets.get(refused.control_number)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
