@@ -47,6 +47,14 @@ DEBUG = flag("DEBUG")
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 
+# --- where this is, and whom it may reach -----------------------------------------------------
+# dev, qa, uat or prod: routes of another environment are not taken.
+ENVIRONMENT = os.environ.get("ENVIRONMENT") or "prod"
+# Where the world reaches us, for links in alerts and for receipts that come later (AS2).
+PUBLIC_URL = (os.environ.get("PUBLIC_URL") or "").rstrip("/")
+# Networks beside the public internet in which a partner may live, e.g. 10.20.0.0/16.
+PRIVATE_PARTNERS = [net for net in os.environ.get("PRIVATE_PARTNERS", "").split(",") if net]
+
 # --- database: one alias. Migrations run as its owner, everything else as the app role ---------
 APP_ROLE = "preflight_app"
 DISPATCHER_ROLE = "preflight_dispatcher"

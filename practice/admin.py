@@ -15,6 +15,8 @@ from practice.access import set_level
 from practice.admin_site import EvidenceAdmin, RowAdmin
 from practice.api_authentication import make_token
 from practice.models import (
+    Alert,
+    AlertChannel,
     ApiToken,
     Appointment,
     Facility,
@@ -151,3 +153,14 @@ class ReadLogAdmin(EvidenceAdmin):
     list_display = ("created_at", "created_by", "what", "reason")
     list_filter = ("what",)
     list_select_related = ("created_by",)
+
+
+@admin.register(Alert)
+class AlertAdmin(EvidenceAdmin):
+    list_display = ("id", "kind", "severity", "state", "times", "last_seen_at")
+    list_filter = ("state", "severity", "kind")
+
+
+@admin.register(AlertChannel)
+class AlertChannelAdmin(SetUpAdmin):
+    list_display = ("name", "kind", "address", "least_severity", "is_active")

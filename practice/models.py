@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Now
 
 from practice.history import tracked
-from practice.rows import EvidenceRow, LiveManager, TenantQuerySet, TenantRow, primary_key
+from practice.rows import EvidenceRow, LiveManager, Moves, TenantQuerySet, TenantRow, primary_key
 from practice.sealing import (
     KeyedIndexField,
     SealedDateField,
@@ -19,6 +20,7 @@ from practice.sealing import (
     first_three,
     is_sealed,
 )
+from practice.states import ALERT_MOVES
 from practice.tenancy import SYSTEM_USER_ID
 
 
@@ -222,6 +224,67 @@ class Appointment(TenantRow):
         ]
 
 
+class Alert(TenantRow):
+    """Something a person must know of, told once however often it is seen; no patient data.
+
+    `kind` names its words (`tradingpartners.alerts` and its like), `facts` are what they need. One
+    is open for a key: what is seen again counts up.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACKNOWLEDGED = "acknowledged", "Seen by a person"
+        RESOLVED = "resolved", "Over"
+
+    class Severity(models.TextChoices):
+        INCIDENT = "incident", "Incident"
+        PROBLEM = "problem", "Problem"
+        NOTICE = "notice", "Notice"
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=200)
+    severity = models.CharField(max_length=8, choices=Severity, default=Severity.PROBLEM)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    facts = models.JSONField(default=dict)
+    subject_id = models.UUIDField(null=True, help_text="The partner, payer, run or file it is about.")
+    times = models.PositiveIntegerField(default=1)
+    last_seen_at = models.DateTimeField(db_default=Now())
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta(TenantRow.Meta):
+        triggers = [*TenantRow.Meta.triggers, Moves(moves=ALERT_MOVES)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "key"],
+                condition=~models.Q(state="resolved"),
+                name="one_open_alert_per_key",
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "state", "-last_seen_at"], name="alert_open")]
+
+
+class AlertChannel(TenantRow):
+    """Where alerts go beside the page: an e-mail address, or a webhook."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        WEBHOOK = "webhook", "Webhook"
+
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=7, choices=Kind)
+    address = models.CharField(max_length=300, help_text="An e-mail address, or an https address.")
+    secret = SealedTextField(label="alertchannel.secret", null=True, blank=True)
+    least_severity = models.CharField(max_length=8, choices=Alert.Severity, default=Alert.Severity.PROBLEM)
+    is_active = models.BooleanField(default=True)
+
+    class Meta(TenantRow.Meta):
+        constraints = [*is_sealed("secret")]
+
+
 class Outbox(TenantRow):
     """What must leave after the commit that wrote it: webhooks and alerts."""
 
@@ -230,10 +293,18 @@ class Outbox(TenantRow):
     payload = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    channel = models.ForeignKey(AlertChannel, on_delete=models.PROTECT, related_name="+", null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    given_up_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=60, blank=True)
 
     class Meta(TenantRow.Meta):
         verbose_name_plural = "outbox"
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="outbox_due")]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(sent_at=None, given_up_at=None), name="outbox_due"
+            )
+        ]
 
 
 class IdempotencyKey(TenantRow):
@@ -270,6 +341,8 @@ class ReadLog(EvidenceRow):
         triggers = []
 
 
+AlertHistory = tracked(Alert, "state", "owner", "acknowledged_by", "note")
+AlertChannelHistory = tracked(AlertChannel, "name", "kind", "address", "is_active", "is_deleted")
 MembershipHistory = tracked(Membership, "user", "level", "is_deleted")
 PatientHistory = tracked(Patient, "gender", "self_pay", "is_deleted", "updated_by")
 AppointmentHistory = tracked(

@@ -11,13 +11,19 @@ from django.http import HttpRequest
 from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
 from tradingpartners.models import (
+    BreakerChange,
     ControlNumber,
+    DirectoryImport,
     Dispatch,
+    Enrolment,
     InboundDelivery,
     InboundFile,
     Interchange,
     Payer,
+    PayerListing,
+    PayerPause,
     Payload,
+    ProviderIdentity,
     Route,
     TradingPartner,
     Transaction,
@@ -166,3 +172,44 @@ class InboundFileAdmin(EvidenceAdmin):
 class TransportLogAdmin(EvidenceAdmin):
     list_display = ("id", "event", "file_name", "size", "http_status", "duration_ms", "error")
     list_filter = ("event",)
+
+
+@admin.register(PayerPause)
+class PayerPauseAdmin(EvidenceAdmin):
+    list_display = ("payer", "reason", "resumes_at", "ended_at")
+    list_select_related = ("payer",)
+
+
+@admin.register(ProviderIdentity)
+class ProviderIdentityAdmin(SetUpAdmin):
+    list_display = ("name", "npi", "facility", "payer")
+    list_select_related = ("facility", "payer")
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(SetUpAdmin):
+    list_display = ("payer", "partner", "facility", "transaction_set", "state", "decided_on")
+    list_filter = ("state",)
+    list_select_related = ("payer", "partner", "facility")
+
+
+@admin.register(PayerListing)
+class PayerListingAdmin(RowAdmin):
+    list_display = ("name", "clearinghouse", "identifier", "eligibility", "payer", "gone_at")
+    list_filter = ("clearinghouse", "eligibility")
+    list_select_related = ("payer",)
+    search_fields = ("name", "identifier")
+    autocomplete_fields = ("payer",)
+
+
+@admin.register(DirectoryImport)
+class DirectoryImportAdmin(EvidenceAdmin):
+    list_display = ("clearinghouse", "read_at", "read_by", "state", "applied_at")
+    list_select_related = ("read_by",)
+    exclude = ("entries",)
+
+
+@admin.register(BreakerChange)
+class BreakerChangeAdmin(EvidenceAdmin):
+    list_display = ("payer", "at", "state", "reason", "calls", "failures", "slow")
+    list_select_related = ("payer",)

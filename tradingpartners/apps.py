@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class TradingPartnersConfig(AppConfig):
     name = "tradingpartners"
-    _lease = ["state", "due_at", "rung_at", "lease_token", "lease_until", "rescue_count"]
+    _lease = ["state", "due_at", "rung_at", "waits_for", "lease_token", "lease_until", "rescue_count"]
     dispatcher_reads = {
         "Dispatch": ["id", "organization_id", "partner_id", "payer_id", "queue", "lane", *_lease],
         "TradingPartner": [
@@ -20,6 +20,8 @@ class TradingPartnersConfig(AppConfig):
             "taken_timeout",
             "max_interchanges_per_minute",
             "max_concurrent_files",
+            "sending_paused",
+            "acknowledgement_due",
         ],
         "Interchange": [
             "id",
@@ -29,8 +31,20 @@ class TradingPartnersConfig(AppConfig):
             "state",
             "started_at",
             "dispatch_id",
+            "acknowledgement",
+            "transaction_set",
         ],
-        "Transaction": ["id", "organization_id", "partner_id", "direction", "state", "sent_at"],
+        "Transaction": [
+            "id",
+            "organization_id",
+            "partner_id",
+            "payer_id",
+            "dispatch_id",
+            "direction",
+            "lane",
+            "state",
+            "sent_at",
+        ],
         "InboundDelivery": [
             "id",
             "organization_id",
@@ -39,7 +53,19 @@ class TradingPartnersConfig(AppConfig):
             "reader_until",
             "created_at",
             "rescue_count",
+            "held_at",
+            "settled_at",
         ],
-        "Payer": ["id", "batch_connections", "live_connections", "is_active"],
+        "Payer": [
+            "id",
+            "batch_connections",
+            "live_connections",
+            "is_active",
+            "daily_cap",
+            "quiet_from",
+            "quiet_until",
+            "quiet_zone",
+        ],
+        "PayerPause": ["id", "organization_id", "payer_id", "resumes_at", "ended_at", "is_deleted"],
     }
     dispatcher_writes = {"Dispatch": _lease}

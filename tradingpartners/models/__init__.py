@@ -7,7 +7,6 @@ from tradingpartners.models.deliveries import (
 )
 from tradingpartners.models.dispatches import (
     Dispatch,
-    Lane,
 )
 from tradingpartners.models.interchanges import (
     Direction,
@@ -16,8 +15,18 @@ from tradingpartners.models.interchanges import (
     Payload,
     PayloadChunk,
 )
+from tradingpartners.models.lanes import Lane
 from tradingpartners.models.partners import (
+    IS_POLLED,
+    SENDS_FILES,
     ControlNumber,
+    Enrolment,
+    EnrolmentHistory,
+    Environment,
+    PayerPause,
+    PayerPauseHistory,
+    ProviderIdentity,
+    ProviderIdentityHistory,
     Route,
     RouteHistory,
     TradingPartner,
@@ -25,8 +34,11 @@ from tradingpartners.models.partners import (
     TransportKind,
 )
 from tradingpartners.models.payers import (
+    BreakerChange,
+    DirectoryImport,
     Payer,
     PayerHistory,
+    PayerListing,
 )
 from tradingpartners.models.transactions import (
     Attempt,
@@ -37,10 +49,17 @@ from tradingpartners.models.transactions import (
 )
 
 __all__ = [
+    "IS_POLLED",
+    "SENDS_FILES",
     "Attempt",
+    "BreakerChange",
     "ControlNumber",
     "Direction",
+    "DirectoryImport",
     "Dispatch",
+    "Enrolment",
+    "EnrolmentHistory",
+    "Environment",
     "InboundDelivery",
     "InboundFile",
     "Interchange",
@@ -48,8 +67,13 @@ __all__ = [
     "Lane",
     "Payer",
     "PayerHistory",
+    "PayerListing",
+    "PayerPause",
+    "PayerPauseHistory",
     "Payload",
     "PayloadChunk",
+    "ProviderIdentity",
+    "ProviderIdentityHistory",
     "Route",
     "RouteHistory",
     "TradingPartner",

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from practice.rows import EvidenceRow
 from tradingpartners.models.dispatches import Dispatch
-from tradingpartners.models.interchanges import Payload
+from tradingpartners.models.interchanges import Interchange, Payload
 from tradingpartners.models.partners import TradingPartner
 from tradingpartners.models.transactions import Transaction
 
@@ -18,6 +18,12 @@ class InboundDelivery(EvidenceRow):
     The content is kept once a partner by hash (`payload`); the same content again is a duplicate
     delivery. `read_at` is set by the transaction that applied it, so reading is repeatable.
     """
+
+    class Way(models.TextChoices):
+        FETCHED = "fetched", "Fetched from the partner"
+        REPLY = "reply", "The reply to a question"
+        PUSHED = "pushed", "Sent to us"
+        UPLOADED = "uploaded", "Uploaded by a person"
 
     partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="+")
     payload = models.ForeignKey(Payload, on_delete=models.PROTECT, related_name="+", null=True)
@@ -39,6 +45,17 @@ class InboundDelivery(EvidenceRow):
     rescue_count = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=60, blank=True)
     error_offset = models.PositiveBigIntegerField(null=True)
+    came_by = models.CharField(max_length=10, choices=Way, default=Way.FETCHED)
+    message_id = models.CharField(
+        max_length=255, blank=True, help_text="AS2 Message-ID: one delivery, however often it is sent."
+    )
+    receipt = models.ForeignKey(
+        Payload, on_delete=models.PROTECT, related_name="+", null=True, help_text="The MDN we answered with."
+    )
+    put_away_at = models.DateTimeField(null=True, help_text="Moved to the partner's archive folder.")
+    held_at = models.DateTimeField(null=True, help_text="Waits for a person's decision.")
+    settled_at = models.DateTimeField(null=True, help_text="A person has seen what is wrong with it.")
+    rereads = models.PositiveSmallIntegerField(default=0)
     findings = models.JSONField(default=list)
 
     class Meta(EvidenceRow.Meta):
@@ -48,7 +65,12 @@ class InboundDelivery(EvidenceRow):
                 fields=["partner", "file_name", "remote_size", "remote_modified"],
                 condition=~Q(file_name=""),
                 name="one_delivery_per_remote_file",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["partner", "message_id"],
+                condition=~Q(message_id=""),
+                name="one_delivery_per_message",
+            ),
         ]
         indexes = [
             models.Index(
@@ -58,6 +80,11 @@ class InboundDelivery(EvidenceRow):
             ),
             models.Index(
                 fields=["answering"], condition=Q(answering__isnull=False), name="delivery_of_attempt"
+            ),
+            models.Index(
+                fields=["partner", "created_at"],
+                condition=~Q(error="") & Q(settled_at=None) | Q(held_at__isnull=False, settled_at=None),
+                name="delivery_for_people",
             ),
         ]
 
@@ -92,6 +119,23 @@ class TransportLog(EvidenceRow):
     duration_ms = models.PositiveIntegerField(null=True)
     http_status = models.PositiveSmallIntegerField(null=True)
     error = models.CharField(max_length=60, blank=True)
+    interchange = models.ForeignKey(
+        Interchange,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        null=True,
+    )
+    delivery = models.ForeignKey(
+        InboundDelivery,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        null=True,
+    )
 
     class Meta(EvidenceRow.Meta):
         triggers = []
+        indexes = [models.Index(fields=["partner", "-id"], name="transport_log_of_partner")]

@@ -7,14 +7,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from practice.rows import EvidenceRow, Moves
+from tradingpartners.models.lanes import Lane
 from tradingpartners.models.partners import TradingPartner
 from tradingpartners.models.payers import Payer
 from tradingpartners.states import DISPATCH_MOVES
-
-
-class Lane(models.TextChoices):
-    LIVE = "live"
-    BATCH = "batch"
 
 
 class Dispatch(EvidenceRow):
@@ -38,6 +34,9 @@ class Dispatch(EvidenceRow):
     queue = models.CharField(max_length=50, help_text="The Celery queue whose bell rings for it.")
     state = models.CharField(max_length=9, choices=State, default=State.READY)
     due_at = models.DateTimeField(db_default=Now())
+    waits_for = models.CharField(
+        max_length=20, blank=True, help_text="Why it is not due yet: a code, empty for none."
+    )
     rung_at = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)

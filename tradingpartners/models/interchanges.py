@@ -60,6 +60,18 @@ class Interchange(EvidenceRow):
     )
     taken_at = models.DateTimeField(null=True)
     acknowledgement = models.CharField(max_length=10, blank=True, help_text="TA1 or 999 verdict.")
+    acknowledged_at = models.DateTimeField(null=True)
+    transaction_set = models.CharField(max_length=3, blank=True)
+    reference = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="What the partner knows it by: a batch id, a message id, a coverage id.",
+    )
+    # incoming only
+    sender_id = models.CharField("ISA06", max_length=15, blank=True)
+    delivery_id = models.UUIDField(null=True, help_text="The delivery it came in.")
+    sha256 = models.BinaryField(null=True)
+    problem = models.CharField(max_length=40, blank=True, help_text="Why it was not applied: a code.")
 
     class Meta(EvidenceRow.Meta):
         triggers = [*EvidenceRow.Meta.triggers, Moves(moves=INTERCHANGE_MOVES)]
@@ -81,7 +93,11 @@ class Interchange(EvidenceRow):
                 condition=Q(direction="out", state="in_flight"),
                 name="interchange_in_flight",
             ),
+            models.Index(fields=["partner", "direction", "control_number"], name="interchange_number"),
+            models.Index(fields=["dispatch"], condition=Q(dispatch__isnull=False), name="interchange_unit"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="interchange_reference"),
+            models.Index(fields=["delivery_id"], condition=Q(direction="in"), name="interchange_of_delivery"),
         ]
 
 
-InterchangeHistory = tracked(Interchange, "state", "acknowledgement")
+InterchangeHistory = tracked(Interchange, "state", "acknowledgement", "reference", "problem")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db import models
+from django.db.models.functions import Now
 
 from practice.history import tracked
+from practice.models import is_time_zone
 from practice.rows import primary_key
 
 
@@ -41,6 +43,12 @@ class Payer(models.Model):
     daily_cap = models.PositiveIntegerField(null=True, blank=True)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
+    quiet_zone = models.CharField(
+        max_length=40,
+        default="America/New_York",
+        validators=[is_time_zone],
+        help_text="In which quiet hours and the day of the daily cap are meant.",
+    )
     furthest_date = models.CharField(max_length=5, choices=Furthest, default=Furthest.END_OF_MONTH)
 
     def __str__(self) -> str:
@@ -65,5 +73,78 @@ PayerHistory = tracked(
     "retries",
     "resend_gap",
     "daily_cap",
+    "quiet_from",
+    "quiet_until",
     "furthest_date",
 )
+
+
+class PayerListing(models.Model):
+    """A payer as a clearinghouse's directory lists it; shared by all practices.
+
+    Refreshed as a whole: what a later directory no longer lists keeps its row with `gone_at`.
+    """
+
+    class Support(models.TextChoices):
+        SUPPORTED = "supported", "Yes"
+        ENROLMENT_REQUIRED = "enrolment", "After enrolment"
+        NOT_SUPPORTED = "no", "No"
+
+    id = primary_key()
+    clearinghouse = models.CharField(max_length=50, help_text="As the code of a trading partner.")
+    identifier = models.CharField(max_length=80, help_text="NM109 there.")
+    name = models.CharField(max_length=200)
+    aliases = models.JSONField(default=list, help_text="Other identifiers it is known by there.")
+    eligibility = models.CharField(max_length=10, choices=Support, default=Support.SUPPORTED)
+    payer = models.ForeignKey(Payer, on_delete=models.SET_NULL, related_name="listings", null=True)
+    details = models.JSONField(default=dict)
+    listed_at = models.DateTimeField(db_default=Now(), editable=False)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clearinghouse", "identifier"], name="one_listing_per_identifier")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.clearinghouse} {self.identifier})"
+
+
+class DirectoryImport(models.Model):
+    """One reading of a clearinghouse's payer directory: first a preview, then applied or dropped."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", "Waiting for a decision"
+        APPLIED = "applied", "Applied"
+        DROPPED = "dropped", "Dropped"
+
+    id = primary_key()
+    clearinghouse = models.CharField(max_length=50)
+    read_by = models.ForeignKey("practice.User", on_delete=models.PROTECT, related_name="+")
+    read_at = models.DateTimeField(db_default=Now(), editable=False)
+    state = models.CharField(max_length=8, choices=State, default=State.PREVIEW)
+    applied_at = models.DateTimeField(null=True)
+    entries = models.JSONField(default=list, help_text="What the directory said, one object a payer.")
+    counts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.clearinghouse} directory, {self.state}"
+
+
+class BreakerChange(models.Model):
+    """A payer's circuit breaker opened, tried again or closed: what people look up afterwards."""
+
+    id = primary_key()
+    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="breaker_changes")
+    state = models.CharField(max_length=9)
+    reason = models.CharField(max_length=60, blank=True)
+    calls = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    slow = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["payer", "-at"], name="breaker_change_of_payer")]
+
+    def __str__(self) -> str:
+        return f"breaker {self.state}"

@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from practice.history import tracked
 from practice.rows import EvidenceRow, Moves, TenantQuerySet
-from tradingpartners.models.dispatches import Dispatch, Lane
+from tradingpartners.models.dispatches import Dispatch
 from tradingpartners.models.interchanges import Direction, Interchange
+from tradingpartners.models.lanes import Lane
 from tradingpartners.models.partners import TradingPartner
 from tradingpartners.models.payers import Payer
 from tradingpartners.states import TRANSACTION_MOVES
@@ -97,6 +98,7 @@ class Transaction(EvidenceRow):
         LATE = "late"
         UNMATCHED = "unmatched"
         QUARANTINED = "quarantined"
+        HELD = "held"  # its file waits for a person
 
     direction = models.CharField(max_length=3, choices=Direction)
     transaction_set = models.CharField(max_length=3)
@@ -138,6 +140,15 @@ class Transaction(EvidenceRow):
     sent_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=60, blank=True, help_text="A code, never patient data.")
+    replays = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        related_name="replayed_by",
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        help_text="The attempt a person had asked once more.",
+    )
     # incoming only
     delivery = models.ForeignKey(
         "InboundDelivery",
@@ -155,6 +166,9 @@ class Transaction(EvidenceRow):
         db_constraint=False,
         db_index=False,
         null=True,
+    )
+    differences = models.JSONField(
+        default=list, help_text="Fields in which the payer knows the person otherwise: names, no values."
     )
 
     objects: ClassVar = models.Manager.from_queryset(TransactionQuerySet)()
@@ -186,6 +200,22 @@ class Transaction(EvidenceRow):
             ),
             models.Index(fields=["subject_id", "attempt"], name="transaction_of_subject"),
             models.Index(fields=["correlation_id", "state"], name="transaction_correlation"),
+            models.Index(
+                fields=["payer", "sent_at"],
+                condition=Q(direction="out", sent_at__isnull=False),
+                name="transaction_of_payer",
+            ),
+            models.Index(
+                fields=["disposition"],
+                condition=Q(disposition__in=["unmatched", "quarantined", "held"]),
+                name="transaction_for_people",
+            ),
+            models.Index(
+                fields=["answers"], condition=Q(answers__isnull=False), name="transaction_answering"
+            ),
+            models.Index(
+                fields=["replays"], condition=Q(replays__isnull=False), name="transaction_replaying"
+            ),
         ]
 
     @property
