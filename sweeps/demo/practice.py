@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from coverage.models import Coverage, InsurancePlan
 from practice.access import set_level
 from practice.bulk import insert_rows
@@ -114,6 +116,7 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
             partner=partner,
             payer_identifier=each["payer_id"],
             payer_name=each["name"].upper(),
+            environment=settings.ENVIRONMENT,
         )
 
 

@@ -28,6 +28,8 @@ from tradingpartners.models import (
     TransportLog,
 )
 from tradingpartners.services import inbound, polling
+from tradingpartners.services.wire import connection_of
+from tradingpartners.transports import OutgoingFile
 from tradingpartners.transports import sftp as transport
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +131,8 @@ def test_a_repeated_put_leaves_one_file(acme: FileAcme, sftp: SftpServer) -> Non
     (file,) = sftp.files()
     before = file.stat().st_mtime_ns
     # killed after the rename, before it was noted: the next worker sees to the name once more
-    transport.publish(acme.partner.settings, {"username": "u", "password": "p"}, file.name)
+    again = OutgoingFile(file.name, file.read_bytes(), "application/edi-x12", acme.partner.pk)
+    transport.publish(connection_of(acme.partner), again)
     assert sftp.files() == [file]
     assert file.stat().st_mtime_ns == before
 

@@ -15,8 +15,10 @@ from tests.gateway import bring_forward, pass_the_sla
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send, states
 from tradingpartners.models import Dispatch, Interchange
-from tradingpartners.services import claiming, polling, sending
+from tradingpartners.services import claiming, sending
 from tradingpartners.services.sending import files
+from tradingpartners.transports import OutgoingFile
+from tradingpartners.transports import sftp as transport
 
 pytestmark = pytest.mark.django_db
 
@@ -88,12 +90,12 @@ def test_a_file_that_is_answered_already_is_not_put_again(
 def test_a_file_cut_off_while_it_was_uploaded_is_uploaded_again(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(settings: Any, credentials: Any, name: str, content: bytes) -> None:
-        (sftp.inbox / f"{name}.tmp").write_bytes(content[:50])
+    def half(connection: Any, file: OutgoingFile) -> None:
+        (sftp.inbox / f"{file.name}.tmp").write_bytes(file.content[:50])
 
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, files.sftp, "upload", first=half)
+    die_in(acme, monkeypatch, transport, "upload", first=half)
     send()
     (file,) = sftp.files()
     assert len(questions(file)) == 1
@@ -104,7 +106,7 @@ def test_a_worker_killed_before_the_wire_costs_nothing(
 ) -> None:
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, files.sftp, "upload")
+    die_in(acme, monkeypatch, transport, "upload")
     send()
     (file,) = sftp.files()
     assert len(questions(file)) == 1
@@ -115,7 +117,7 @@ def test_an_uploaded_file_without_its_name_gets_it_from_the_next_worker(
 ) -> None:
     acme.visit()
     acme.sweep()
-    die_in(acme, monkeypatch, files.sftp, "publish")
+    die_in(acme, monkeypatch, transport, "publish")
     (temporary,) = sftp.files()
     whole = temporary.read_bytes()
     send()
@@ -142,14 +144,14 @@ def test_a_file_put_after_the_folder_was_listed_is_not_taken(
 ) -> None:
     acme.visit()
     acme.sweep()
-    waiting = polling.sftp.waiting
+    waiting = transport.look
 
     def then_put(*args: Any) -> Any:
         found = waiting(*args)
         send()
         return found
 
-    monkeypatch.setattr(polling.sftp, "waiting", then_put)
+    monkeypatch.setattr(transport, "look", then_put)
     look(acme, 1)
     assert len(sftp.files()) == 1
     assert states(acme) == ["in_flight"]

@@ -17,7 +17,7 @@ from tests.tradingpartners.conftest import SftpServer
 from tradingpartners import tasks, x12
 from tradingpartners.models import Dispatch, InboundDelivery, TransportLog
 from tradingpartners.services import claiming, inbound, payloads, sending
-from tradingpartners.services.sending import live
+from tradingpartners.transports import realtime
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_a_question_that_kills_its_workers_is_given_up(acme: Acme, monkeypatch: 
     acme.visit()
     run = acme.sweep()
     with monkeypatch.context() as patch:
-        patch.setattr(live.realtime, "ask", die)
+        patch.setattr(realtime, "ask", die)
         for _ in range(20):
             bring_forward()
             claim = claiming.claim_next(f"payer.{acme.payer.pk}")

@@ -17,7 +17,7 @@ import pytest
 from practice.rows import uuid7
 from tests.factories import PayerFactory
 from tradingpartners.retries import next_attempt_at
-from tradingpartners.transports import NotSent, TransportError, Unsure, realtime
+from tradingpartners.transports import Connection, LiveQuestion, NotSent, TransportError, Unsure, realtime
 
 Conversation = Callable[[socket.socket], None]
 
@@ -45,11 +45,13 @@ def serve() -> Iterator[Callable[[Conversation], str]]:
         listener.close()
 
 
+def question() -> LiveQuestion:
+    return LiveQuestion(b"ISA", "application/edi-x12", uuid4(), uuid4(), "12345", "ACME", "EXAMPLE", 2)
+
+
 def ask(url: str, *, deadline: float = 1.0) -> TransportError | bytes:
     try:
-        return realtime.ask(
-            url, b"ISA", credentials={}, payer_id=uuid4(), connections=2, deadline=deadline
-        ).body
+        return realtime.ask(Connection(uuid4(), {"url": url}, {}), question(), deadline=deadline).body
     except TransportError as error:
         return error
 

@@ -23,6 +23,7 @@ from tradingpartners.models import (
 from tradingpartners.services import claiming, inbound, interchanges, payloads, sending
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.sending import live
+from tradingpartners.transports import realtime
 
 pytestmark = pytest.mark.django_db
 
@@ -54,14 +55,14 @@ def test_a_worker_paused_past_its_lease_keeps_the_reply_and_asks_nothing_more(
     acme.visit()
     run = acme.sweep()
     mine = claim(acme)
-    ask = live.realtime.ask
+    ask = realtime.ask
 
     def ask_and_be_paused(*args: Any, **kwargs: Any) -> Any:
         reply = ask(*args, **kwargs)
         lease_ends(acme)
         return reply
 
-    monkeypatch.setattr(live.realtime, "ask", ask_and_be_paused)
+    monkeypatch.setattr(realtime, "ask", ask_and_be_paused)
     sending.send(mine)
     monkeypatch.undo()
     assert len(payer_server.questions) == 1
@@ -100,7 +101,7 @@ def test_a_question_that_may_have_been_read_is_asked_again_under_another_trace_w
     def die(*args: Any, **kwargs: Any) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(live.realtime, "ask", die)
+    monkeypatch.setattr(realtime, "ask", die)
     with pytest.raises(SystemExit):
         sending.send(claim(acme))
     monkeypatch.undo()

@@ -1,15 +1,16 @@
-"""Rows to X12 and back: the one file of this app that knows both worlds."""
+"""Rows to X12 and back: interchanges, and the sets in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from tradingpartners import x12
 from tradingpartners.contents import OutcomeKind
+from tradingpartners.messages.reading import Event, Incoming, ReadSet
 from tradingpartners.models import Attempt, Route, TradingPartner, trace_number, transaction_id
 from tradingpartners.retries import is_try_later
 
@@ -19,9 +20,10 @@ WRITERS: dict[str, Callable[..., str]] = {"270": partial(x12.write_270, fold_acc
 GROUPS = {"270": ("HS", "005010X279A1")}
 
 
-def write_attempt(
-    attempt: Attempt, contents: Any, route: Route, *, set_control_number: str, now: datetime
-) -> str:
+CONTENT_TYPE = "application/edi-x12"
+
+
+def write_attempt(attempt: Attempt, contents: Any, route: Route, *, number: str, now: datetime) -> str:
     """ST…SE of one attempt: its contents, addressed as this route's partner knows the payer.
 
     Raises `x12.X12WriteError` naming the field that X12 cannot carry.
@@ -35,10 +37,10 @@ def write_attempt(
         payer_name=route.payer_name,
         created=now,
     )
-    return WRITERS[attempt.transaction_set](addressed, control_number=set_control_number)
+    return WRITERS[attempt.transaction_set](addressed, control_number=number)
 
 
-def write_envelope(
+def write_file(
     partner: TradingPartner, transaction_set: str, texts: Sequence[str], *, number: int, now: datetime
 ) -> bytes:
     """The interchange that carries these sets; GS06 repeats ISA13, so a 999 finds its way back."""
@@ -67,21 +69,30 @@ def write_envelope(
     )
 
 
-class Incoming(NamedTuple):
-    """One answer found in a transaction set: the attempts it may belong to, and what it says.
+def texts_of(content: bytes) -> dict[str, str]:
+    """ST02 → ST…SE of a file we wrote."""
+    sets = x12.read(content).interchanges[0].groups[0].transactions
+    return {each.control_number: each.text for each in sets}
 
-    `traces` are the person's own; `references` what the set as a whole goes by: any of its traces,
-    then BHT03. TRN02 is trimmed by the codec; TRN01 is 2 by the guide, and 1 from some payers.
-    """
 
-    position: int
-    traces: tuple[UUID, ...]
-    references: tuple[UUID, ...]
-    kind: OutcomeKind
-    code: str
-    again: bool
-    answer: x12.Answer | None
-    text: str
+# What is decoded at a time.
+_PIECE = 1 << 18
+
+
+def read(content: bytes) -> Iterator[Event]:
+    """Sets, acknowledgements and findings of what a partner sent, in flat memory."""
+    for event in x12.read_stream(content[start : start + _PIECE] for start in range(0, len(content), _PIECE)):
+        if isinstance(event, x12.TransactionSet):
+            yield ReadSet(event.set_id, event.control_number, event.text, partial(_answers, event), event)
+        elif isinstance(event, x12.InterchangeAcknowledgement | x12.Finding):
+            yield event
+
+
+def _answers(transaction: x12.TransactionSet, position: int) -> list[Incoming]:
+    read_set = READERS.get(transaction.set_id)
+    if read_set is None:
+        return []
+    return read_set(transaction, transaction.delimiters, position=position, text=transaction.text)
 
 
 def read_271(

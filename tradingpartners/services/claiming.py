@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from practice.tenancy import dispatcher
+from tradingpartners.models import SENDS_FILES
 
 
 class Claim(NamedTuple):
@@ -152,7 +153,8 @@ def queues() -> list[str]:
         cursor.execute(
             "SELECT 'payer.' || id FROM tradingpartners_payer WHERE is_active"
             " UNION SELECT 'partner.' || id FROM tradingpartners_tradingpartner"
-            " WHERE is_active AND NOT is_deleted AND transport = 'sftp'"
-            " UNION SELECT queue FROM tradingpartners_dispatch WHERE state = 'ready'"
+            " WHERE is_active AND NOT is_deleted AND transport = ANY(%s)"
+            " UNION SELECT queue FROM tradingpartners_dispatch WHERE state = 'ready'",
+            [sorted(SENDS_FILES)],
         )
         return [name for (name,) in cursor.fetchall()]

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from practice.bulk import insert_rows
@@ -37,6 +38,7 @@ def routes_by_payer(
             **through,
             payer_id__in=set(payer_ids),
             transaction_set=transaction_set,
+            environment=settings.ENVIRONMENT,
             partner__is_active=True,
             partner__is_deleted=False,
             payer__is_active=True,

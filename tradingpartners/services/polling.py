@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import connection
@@ -11,17 +11,18 @@ from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.models import (
+    IS_POLLED,
     Direction,
     Dispatch,
     InboundDelivery,
     Interchange,
     TradingPartner,
-    TransportKind,
 )
 from tradingpartners.services import payloads
 from tradingpartners.services.interchanges import take_interchanges
-from tradingpartners.services.wire import log_wire, on_the_wire
-from tradingpartners.transports import RemoteFile, TransportError, sftp
+from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
+from tradingpartners.transports import RemoteFile, TransportError
+from tradingpartners.transports.registry import POLLED
 
 
 def partners_to_poll() -> list[tuple[UUID, UUID]]:
@@ -29,7 +30,7 @@ def partners_to_poll() -> list[tuple[UUID, UUID]]:
     with dispatcher():
         return list(
             TradingPartner.all_objects.filter(
-                transport=TransportKind.SFTP,
+                transport__in=IS_POLLED,
                 is_active=True,
                 is_deleted=False,
                 poller_paused=False,
@@ -51,16 +52,16 @@ def poll(organization_id: UUID, partner_id: UUID) -> tuple[list[UUID], list[str]
         return [], []
     started = time.monotonic()
     try:
-        files, dropped = on_the_wire(sftp.waiting, partner.settings, partner.credentials)
+        seen = on_the_wire(POLLED[partner.transport].look, connection_of(partner), (), partner.poll_cursor)
     except TransportError as error:
         with tenant(organization_id):
             log_wire("poll", partner_id=partner_id, started=started, error=error.code)
         return [], []
     with tenant(organization_id):
-        stable = _stable(partner, files)
+        stable = _stable(partner, list(seen.files))
     fetched = [_fetch(organization_id, partner, file) for file in stable]
     with tenant(organization_id):
-        queues = _taken_by_now(handed_over, dropped)
+        queues = [] if seen.dropped is None else _taken_by_now(handed_over, seen.dropped)
     return [delivery_id for delivery_id in fetched if delivery_id is not None], queues
 
 
@@ -91,18 +92,23 @@ def _stable(partner: TradingPartner, files: list[RemoteFile]) -> list[RemoteFile
                 partner=partner, file_name=file.name, remote_size=file.size, remote_modified=file.modified
             )
             for file in files
-            if tuple(file) not in seen
+            if _mark(file) not in seen
         ),
         ignore_conflicts=True,
     )
-    return [file for file in files if tuple(file) in seen and seen[file] is None]
+    return [file for file in files if _mark(file) in seen and seen[_mark(file)] is None]
+
+
+def _mark(file: RemoteFile) -> tuple[object, ...]:
+    """Name, size and time: what makes it the same file at the next look."""
+    return (file.name, file.size, file.modified)
 
 
 def _fetch(organization_id: UUID, partner: TradingPartner, file: RemoteFile) -> UUID | None:
     """Fetch one file and keep it, once by its hash; the delivery to read, if it came whole."""
     started, content, error = time.monotonic(), b"", ""
     try:
-        content = on_the_wire(sftp.fetch, partner.settings, partner.credentials, file)
+        content = on_the_wire(POLLED[partner.transport].fetch, connection_of(partner), file)
     except TransportError as failure:
         error = failure.code
     with tenant(organization_id):
@@ -153,7 +159,7 @@ def _handed_over(partner: TradingPartner) -> dict[UUID, str]:
     return dict(in_flight.values_list("pk", "file_name"))
 
 
-def _taken_by_now(handed_over: Mapping[UUID, str], dropped: set[str]) -> list[str]:
+def _taken_by_now(handed_over: Mapping[UUID, str], dropped: Collection[str]) -> list[str]:
     """The queues of those that have left the drop folder."""
-    gone = [pk for pk, name in handed_over.items() if name not in dropped and f"{name}.tmp" not in dropped]
+    gone = [pk for pk, name in handed_over.items() if name not in dropped]
     return take_interchanges(gone, now=timezone.now())

@@ -10,10 +10,15 @@ from uuid import UUID
 from django.db import connection
 
 from practice.tenancy import inside
-from tradingpartners.models import TransportLog
+from tradingpartners.models import TradingPartner, TransportLog
+from tradingpartners.transports import Connection
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
+
+
+def connection_of(partner: TradingPartner) -> Connection:
+    return Connection(partner.pk, partner.settings, partner.credentials or {})
 
 
 def on_the_wire(deed: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -35,6 +40,8 @@ def log_wire(
     size: int | None = None,
     http_status: int | None = None,
     error: str = "",
+    interchange_id: UUID | None = None,
+    delivery_id: UUID | None = None,
 ) -> None:
     """One row of the transport log; `started` is the monotonic clock before the call."""
     TransportLog.objects.create(
@@ -46,4 +53,6 @@ def log_wire(
         http_status=http_status,
         duration_ms=int((time.monotonic() - started) * 1000),
         error=error,
+        interchange_id=interchange_id,
+        delivery_id=delivery_id,
     )

@@ -4,9 +4,17 @@
   question may have been read;
 - a call ends within its deadline, whatever the other side does;
 - nothing is retried here, nothing is logged here, no payload is in an error.
+
+A transport moves bytes and knows nothing of rows; what the bytes mean is a dialect's
+(`tradingpartners.messages`). `registry` says which module serves which kind of partner.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 
 class TransportError(Exception):
@@ -28,14 +36,137 @@ class Unsure(TransportError):
     """The partner may have read it."""
 
 
+class Held(TransportError):
+    """The partner has it and says that what it has is not what we sent: a person must look."""
+
+
+class Connection(NamedTuple):
+    """A partner as its transport needs it."""
+
+    partner_id: UUID
+    settings: Mapping[str, Any]
+    credentials: Mapping[str, Any]
+
+
+class Step(NamedTuple):
+    """One thing that trying a connection out found: `code` is empty where it went well."""
+
+    name: str
+    code: str = ""
+    milliseconds: int = 0
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.code
+
+
+class Transport(Protocol):
+    def check(self, connection: Connection) -> None:
+        """Whether the partner is filled so that it can be reached: raises NotSent("settings:…")."""
+
+    def try_out(self, connection: Connection) -> list[Step]:
+        """Reach the partner without asking anything, step by step; ends at the first that fails."""
+
+
+# --- question and reply on one connection -------------------------------------------------------
+
+
+class LiveQuestion(NamedTuple):
+    """One question. `message_id` is its interchange's id; `connections` the size of its payer's pool."""
+
+    body: bytes
+    content_type: str
+    message_id: UUID
+    payer_id: UUID
+    payer_identifier: str
+    sender_id: str
+    receiver_id: str
+    connections: int
+
+
 class Reply(NamedTuple):
     body: bytes
     http_status: int
 
 
+class Promise(NamedTuple):
+    """The partner works on it; the answer is to be fetched under `reference`."""
+
+    reference: str
+    http_status: int
+
+
+class LiveTransport(Transport, Protocol):
+    def ask(self, connection: Connection, question: LiveQuestion, *, deadline: float) -> Reply | Promise:
+        """The reply within `deadline` seconds in all, connecting included."""
+
+
+# --- files: handed over, and fetched -------------------------------------------------------------
+
+
+class OutgoingFile(NamedTuple):
+    """The same name, bytes and `message_id` however often it is handed over."""
+
+    name: str
+    content: bytes
+    content_type: str
+    message_id: UUID
+
+
+class Receipt(NamedTuple):
+    """What the partner said on taking a file: its own name for it, and whether that is its word
+    that it has it whole."""
+
+    reference: str = ""
+    is_taken: bool = False
+
+
+class FileTransport(Transport, Protocol):
+    def upload(self, connection: Connection, file: OutgoingFile) -> None:
+        """Bring the bytes where no partner reads them yet, where there is such a place. Any failure
+        is NotSent."""
+
+    def publish(self, connection: Connection, file: OutgoingFile) -> Receipt:
+        """From here on the partner may have it. Safe to repeat."""
+
+
 class RemoteFile(NamedTuple):
-    """A file in a partner's folder: size in bytes, modified in seconds since 1970."""
+    """Something to fetch: size in bytes, modified in seconds since 1970, 0 where nobody says.
+
+    `answering`: the interchange it is the answer to, where the partner says so.
+    """
 
     name: str
     size: int
     modified: int
+    answering: UUID | None = None
+
+
+class Awaited(NamedTuple):
+    """An interchange the partner has not answered in full."""
+
+    interchange_id: UUID
+    name: str
+    reference: str
+    started_at: datetime
+
+
+class Look(NamedTuple):
+    """What lies there to fetch; which of our files still lie where we put them (None: nobody can
+    see); and what the next look goes on from."""
+
+    files: Sequence[RemoteFile]
+    dropped: frozenset[str] | None = None
+    cursor: Mapping[str, Any] = {}
+
+
+class PolledTransport(Transport, Protocol):
+    # Whether a file may still be growing when it is first seen.
+    FILES_GROW: bool
+
+    def look(self, connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, Any]) -> Look: ...
+
+    def fetch(self, connection: Connection, file: RemoteFile) -> bytes: ...
+
+    def put_away(self, connection: Connection, file: RemoteFile) -> None:
+        """Fetched and kept: it may leave the folder, where the partner has a place for that."""

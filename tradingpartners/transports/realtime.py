@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any
+from time import monotonic
 from uuid import UUID
 
 import requests
 
-from tradingpartners.transports import NotSent, Reply, TransportError, Unsure
+from tradingpartners.transports import Connection, LiveQuestion, NotSent, Reply, Step, TransportError, Unsure
 from tradingpartners.transports.deadlines import Call, TimedAdapter, call_within
 
 LARGEST_REPLY = 4 * 1024 * 1024
@@ -34,44 +34,44 @@ def _session(payer_id: UUID, connections: int) -> requests.Session:
     return session
 
 
-def check(settings: dict[str, Any], credentials: dict[str, Any]) -> None:
-    """Whether a partner is filled so that it can be asked: raises NotSent("settings:…")."""
-    address(settings, "0")
-    if ("username" in credentials) != ("password" in credentials):
+def check(connection: Connection) -> None:
+    _address(connection, "0")
+    if ("username" in connection.credentials) != ("password" in connection.credentials):
         raise NotSent("settings:credentials")
 
 
-def address(settings: dict[str, Any], payer_identifier: str) -> str:
+def _address(connection: Connection, payer_identifier: str) -> str:
     """`url`, which may name the payer as {payer_id}."""
     try:
-        return str(settings["url"]).format(payer_id=payer_identifier)
+        return str(connection.settings["url"]).format(payer_id=payer_identifier)
     except (LookupError, ValueError, AttributeError, TypeError):
         raise NotSent("settings:url") from None
 
 
-def ask(
-    url: str,
-    body: bytes,
-    *,
-    credentials: dict[str, Any],
-    payer_id: UUID,
-    connections: int,
-    deadline: float,
-) -> Reply:
-    """The reply's bytes within `deadline` seconds in all, connecting included.
-
-    Raises NotSent (no connection, no certificate, turned away) or Unsure (time ran out, connection
-    lost, an HTTP error after the request was read).
-    """
-    auth = (credentials["username"], credentials["password"]) if "username" in credentials else None
+def ask(connection: Connection, question: LiveQuestion, *, deadline: float) -> Reply:
+    """Raises NotSent (no connection, no certificate, turned away) or Unsure (time ran out, connection
+    lost, an HTTP error after the request was read)."""
+    url = _address(connection, question.payer_identifier)
+    given = connection.credentials
+    auth = (given["username"], given["password"]) if "username" in given else None
+    session = _session(question.payer_id, question.connections)
     with call_within(deadline) as call:
         try:
-            with _post(_session(payer_id, connections), url, body, auth, deadline) as response:
+            with _post(session, url, question.body, auth, deadline) as response:
                 _refuse_status(response)
                 return Reply(_body(response), response.status_code)
         except (requests.exceptions.RequestException, UnicodeError) as error:
             # No chain: its text holds the address, and may hold what a person put into it.
             raise _failure(error, call) from None
+
+
+def try_out(connection: Connection) -> list[Step]:
+    started = monotonic()
+    try:
+        check(connection)
+    except NotSent as error:
+        return [Step("settings", error.code)]
+    return [Step("settings", "", int((monotonic() - started) * 1000))]
 
 
 def _post(

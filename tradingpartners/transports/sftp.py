@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar, cast
 
 import asyncssh
 
-from tradingpartners.transports import NotSent, RemoteFile, Unsure
+from tradingpartners.transports import (
+    Awaited,
+    Connection,
+    Look,
+    NotSent,
+    OutgoingFile,
+    Receipt,
+    RemoteFile,
+    Step,
+    TransportError,
+    Unsure,
+)
 
 Result = TypeVar("Result")
 
+# A partner may still be writing what we see.
+FILES_GROW = True
 LARGEST_FILE = 512 * 1024 * 1024
 _TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
 
@@ -30,12 +43,20 @@ class _Address(NamedTuple):
     known_hosts: asyncssh.SSHKnownHosts
 
 
-def check(settings: dict[str, Any], credentials: dict[str, Any]) -> None:
-    """Whether a partner is filled so that it can be reached: raises NotSent("settings:…")."""
-    _address(settings, credentials)
+def check(connection: Connection) -> None:
+    _address(connection)
 
 
-def _address(settings: dict[str, Any], credentials: dict[str, Any]) -> _Address:
+def try_out(connection: Connection) -> list[Step]:
+    try:
+        look(connection, (), {})
+    except TransportError as error:
+        return [Step("folders", error.code)]
+    return [Step("folders")]
+
+
+def _address(connection: Connection) -> _Address:
+    settings, credentials = connection.settings, connection.credentials
     for name in ("host", "port", "inbox", "outbox", "host_keys"):
         if not settings.get(name):
             raise NotSent(f"settings:{name}")
@@ -60,58 +81,64 @@ def _address(settings: dict[str, Any], credentials: dict[str, Any]) -> _Address:
     )
 
 
-def upload(settings: dict[str, Any], credentials: dict[str, Any], name: str, content: bytes) -> None:
-    """Write the whole file under a temporary name, which no partner reads. Any failure is NotSent."""
+def upload(connection: Connection, file: OutgoingFile) -> None:
+    """Write the whole file under a temporary name, which no partner reads."""
 
     async def work(client: asyncssh.SFTPClient) -> None:
-        async with client.open(_dropped(settings, name) + ".tmp", "wb") as remote:
-            await remote.write(content)
+        async with client.open(_dropped(connection, file.name) + ".tmp", "wb") as remote:
+            await remote.write(file.content)
 
     try:
-        _run(settings, credentials, work, deadline=300)
+        _run(connection, work, deadline=300)
     except Unsure as error:
         raise NotSent(error.code) from None
 
 
-def publish(settings: dict[str, Any], credentials: dict[str, Any], name: str) -> None:
+def publish(connection: Connection, file: OutgoingFile) -> Receipt:
     """Give an uploaded file its final name. Safe to repeat: one of which nothing is left was taken."""
 
     async def work(client: asyncssh.SFTPClient) -> None:
-        final = _dropped(settings, name)
+        final = _dropped(connection, file.name)
         if not await client.exists(final) and await client.exists(final + ".tmp"):
             await client.rename(final + ".tmp", final)
 
-    _run(settings, credentials, work, deadline=60)
+    _run(connection, work, deadline=60)
+    return Receipt()
 
 
-def _dropped(settings: dict[str, Any], name: str) -> str:
-    return posixpath.join(settings.get("inbox") or "", name)
+def _dropped(connection: Connection, name: str) -> str:
+    return posixpath.join(connection.settings.get("inbox") or "", name)
 
 
-def waiting(settings: dict[str, Any], credentials: dict[str, Any]) -> tuple[list[RemoteFile], set[str]]:
-    """Finished files in the partner's outbox, and the names still in its drop folder."""
+def look(connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, Any]) -> Look:
+    """Finished files in the partner's outbox, and what of ours is still in its drop folder."""
 
-    async def work(client: asyncssh.SFTPClient) -> tuple[list[RemoteFile], set[str]]:
+    async def work(client: asyncssh.SFTPClient) -> Look:
         there = [
             RemoteFile(str(entry.filename), int(entry.attrs.size or 0), int(entry.attrs.mtime or 0))
-            for entry in await client.readdir(settings["outbox"])
+            for entry in await client.readdir(connection.settings["outbox"])
             if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
         ]
-        dropped = {str(entry.filename) for entry in await client.readdir(settings["inbox"])}
-        return [file for file in there if not _is_temporary(file.name)], dropped
+        dropped = {str(entry.filename) for entry in await client.readdir(connection.settings["inbox"])}
+        ours = frozenset(name.removesuffix(".tmp") for name in dropped)
+        return Look([file for file in there if not _is_temporary(file.name)], ours)
 
-    return _run(settings, credentials, work, deadline=60)
+    return _run(connection, work, deadline=60)
 
 
-def fetch(settings: dict[str, Any], credentials: dict[str, Any], file: RemoteFile) -> bytes:
+def fetch(connection: Connection, file: RemoteFile) -> bytes:
     if file.size > LARGEST_FILE:
         raise NotSent("file_too_large")
 
     async def work(client: asyncssh.SFTPClient) -> bytes:
-        async with client.open(posixpath.join(settings["outbox"], file.name), "rb") as remote:
+        async with client.open(posixpath.join(connection.settings["outbox"], file.name), "rb") as remote:
             return cast(bytes, await remote.read(file.size + 1))
 
-    return _run(settings, credentials, work, deadline=300)
+    return _run(connection, work, deadline=300)
+
+
+def put_away(connection: Connection, file: RemoteFile) -> None:
+    """Files stay where they are."""
 
 
 def _is_temporary(name: str) -> bool:
@@ -119,11 +146,9 @@ def _is_temporary(name: str) -> bool:
 
 
 @asynccontextmanager
-async def _client(
-    settings: dict[str, Any], credentials: dict[str, Any]
-) -> AsyncIterator[asyncssh.SFTPClient]:
-    address = _address(settings, credentials)
-    connection = await asyncssh.connect(
+async def _client(connection: Connection) -> AsyncIterator[asyncssh.SFTPClient]:
+    address = _address(connection)
+    shell = await asyncssh.connect(
         address.host,
         port=address.port,
         username=address.username,
@@ -135,19 +160,18 @@ async def _client(
         connect_timeout=15,
         login_timeout=30,
     )
-    async with connection, connection.start_sftp_client() as client:
+    async with shell, shell.start_sftp_client() as client:
         yield client
 
 
 def _run(
-    settings: dict[str, Any],
-    credentials: dict[str, Any],
+    connection: Connection,
     work: Callable[[asyncssh.SFTPClient], Awaitable[Result]],
     *,
     deadline: float,
 ) -> Result:
     async def connected() -> Result:
-        async with _client(settings, credentials) as client:
+        async with _client(connection) as client:
             return await work(client)
 
     async def bounded() -> Result:

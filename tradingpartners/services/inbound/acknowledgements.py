@@ -33,7 +33,9 @@ def acknowledge_interchanges(
 
 def acknowledge_sets(source: Set, *, now: datetime) -> None:
     """999: the partner accepts or refuses each set of a group. GS06 repeats our ISA13."""
-    acknowledgement = x12.read_999(source.transaction)
+    if source.read.transaction is None:
+        return
+    acknowledgement = x12.read_999(source.read.transaction)
     interchange_id = _note_verdict(
         source.delivery.partner_id,
         acknowledgement.group_control_number,

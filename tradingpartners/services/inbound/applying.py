@@ -10,7 +10,6 @@ from uuid import UUID
 
 from practice.bulk import insert_rows, update_rows
 from tradingpartners.contents import OutcomeKind, Recognition, transaction_set
-from tradingpartners.messages import READERS
 from tradingpartners.models import Attempt, Direction, Transaction
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_sets
@@ -28,7 +27,7 @@ Rivals = dict[UUID, list[Attempt]]
 def apply_sets(sets: Sequence[Set], *, now: datetime) -> None:
     """In the caller's transaction: the attempts are locked, and ended once whoever else tries."""
     for each in sets:
-        if each.transaction.set_id in {"999", "997"}:
+        if each.read.transaction and each.read.set_id in {"999", "997"}:
             acknowledge_sets(each, now=now)
     answers = [answer for each in sets for answer in _answers(each)]
     attempts = _lock_named(answers)
@@ -40,11 +39,7 @@ def apply_sets(sets: Sequence[Set], *, now: datetime) -> None:
 
 
 def _answers(source: Set) -> list[Answer]:
-    read = READERS.get(source.transaction.set_id)
-    if read is None:
-        return []
-    said = read(source.transaction, source.delimiters, position=source.position, text=source.text)
-    return [Answer(source, each) for each in said]
+    return [Answer(source, each) for each in source.answers()]
 
 
 def _lock_named(answers: Sequence[Answer]) -> dict[UUID, Attempt]:
@@ -178,12 +173,12 @@ def _row(source: Set, disposed: _Disposed | None, now: datetime) -> Transaction:
     attempt = disposed.attempt if disposed else None
     return Transaction(
         direction=Direction.IN,
-        transaction_set=source.transaction.set_id[:3],
+        transaction_set=source.read.set_id[:3],
         partner_id=source.delivery.partner_id,
         payer_id=attempt.payer.pk if attempt else None,
         subject_id=attempt.subject_id if attempt else None,
         correlation_id=attempt.correlation_id if attempt else None,
-        set_control_number=source.transaction.control_number[:9],
+        set_control_number=source.read.control_number[:9],
         state=State.RECEIVED,
         closed_at=now,
         delivery_id=source.delivery.pk,

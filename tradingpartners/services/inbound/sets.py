@@ -7,10 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tradingpartners import x12
+from tradingpartners.messages import Incoming, ReadSet, dialect_of
 from tradingpartners.models import InboundDelivery
-
-# What is decoded at a time.
-_PIECE = 1 << 18
 
 
 class SetKey(NamedTuple):
@@ -23,13 +21,14 @@ class Set(NamedTuple):
 
     delivery: InboundDelivery
     position: int
-    transaction: x12.TransactionSet
-    delimiters: x12.Delimiters
-    text: str
+    read: ReadSet
 
     @property
     def key(self) -> SetKey:
         return SetKey(self.delivery.pk, self.position)
+
+    def answers(self) -> list[Incoming]:
+        return self.read.answers(self.position)
 
 
 class Reading:
@@ -55,16 +54,11 @@ class Reading:
         if not self.content:
             return
         position = 0
-        for event in x12.read_stream(_pieces(self.content)):
-            if isinstance(event, x12.TransactionSet):
+        for event in dialect_of(self.delivery.partner).read(self.content):
+            if isinstance(event, ReadSet):
                 position += 1
-                yield Set(self.delivery, position, event, event.delimiters, event.text)
+                yield Set(self.delivery, position, event)
             elif isinstance(event, x12.InterchangeAcknowledgement):
                 self.acknowledgements.append(event)
-            elif isinstance(event, x12.Finding):
+            else:
                 self.findings.append(event)
-
-
-def _pieces(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), _PIECE):
-        yield content[start : start + _PIECE]

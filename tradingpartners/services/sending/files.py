@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from practice.bulk import update_rows
 from practice.tenancy import tenant
-from tradingpartners import x12
-from tradingpartners.messages import write_envelope
+from tradingpartners.messages import dialect_of
 from tradingpartners.models import Direction, Dispatch, Interchange, TradingPartner, Transaction, TransportLog
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import Written, mark_sent
@@ -22,8 +21,9 @@ from tradingpartners.services.interchanges import reserve_control_number, take_i
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import extend, finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
-from tradingpartners.services.wire import log_wire, on_the_wire
-from tradingpartners.transports import TransportError, Unsure, sftp
+from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
+from tradingpartners.transports import OutgoingFile, Receipt, TransportError, Unsure
+from tradingpartners.transports.registry import FILES
 
 # A file that cannot be handed over is tried again, later each time.
 _PUT_AGAIN = timedelta(seconds=15)
@@ -76,13 +76,14 @@ def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
         return None
     number, epoch = reserve_control_number(dispatch.partner_id)
     partner = dispatch.partner
-    content = write_envelope(
+    content = dialect_of(partner).write_file(
         partner, dispatch.transaction_set, [each.text for each in written], number=number, now=now
     )
     interchange = Interchange.objects.create(
         partner=partner,
         direction=Direction.OUT,
         dispatch=dispatch,
+        transaction_set=dispatch.transaction_set,
         control_number=number,
         epoch=epoch,
         state=Interchange.State.COMPOSED,
@@ -105,9 +106,9 @@ def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, 
     prepared = Transaction.objects.prepared().filter(interchange=interchange)
     attempts = {attempt.set_control_number: attempt for attempt in prepared.as_attempts()}
     written = [
-        Written(attempts[each.control_number], each.text, each.control_number)
-        for each in x12.read(content).interchanges[0].groups[0].transactions
-        if each.control_number in attempts
+        Written(attempts[number], text, number)
+        for number, text in dialect_of(dispatch.partner).texts_of(content).items()
+        if number in attempts
     ]
     mark_sent(written, interchange_id=interchange.pk, partner_code=dispatch.partner.code, now=now)
     interchange.state, interchange.started_at = Interchange.State.IN_FLIGHT, now
@@ -121,14 +122,18 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     not, it is uploaded again; if so, only its name is seen to, and one that is gone was taken.
     """
     partner = dispatch.partner
-    started, error, is_unsure = time.monotonic(), "", False
+    transport, connection = FILES[partner.transport], connection_of(partner)
+    outgoing = OutgoingFile(
+        file.name, file.content, dialect_of(partner).CONTENT_TYPE, message_id=file.interchange_id
+    )
+    started, error, is_unsure, receipt = time.monotonic(), "", False, Receipt()
     try:
         if not file.is_published:
-            on_the_wire(sftp.upload, partner.settings, partner.credentials, file.name, file.content)
+            on_the_wire(transport.upload, connection, outgoing)
             with tenant(claim.organization_id):
                 extend(claim)
                 Interchange.objects.filter(pk=file.interchange_id).update(published_at=Now())
-        on_the_wire(sftp.publish, partner.settings, partner.credentials, file.name)
+        receipt = on_the_wire(transport.publish, connection, outgoing)
     except TransportError as failure:
         error, is_unsure = failure.code, isinstance(failure, Unsure)
     with tenant(claim.organization_id):
@@ -136,20 +141,25 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             "put",
             partner_id=partner.pk,
             dispatch_id=dispatch.pk,
+            interchange_id=file.interchange_id,
             started=started,
             file_name=file.name,
             size=len(file.content),
             error=error,
         )
-    _note(claim, dispatch, file, error=error, is_unsure=is_unsure)
+        if receipt.reference:
+            Interchange.objects.filter(pk=file.interchange_id).update(reference=receipt.reference)
+    _note(claim, dispatch, file, receipt, error=error, is_unsure=is_unsure)
 
 
-def _note(claim: Claim, dispatch: Dispatch, file: File, *, error: str, is_unsure: bool) -> None:
+def _note(
+    claim: Claim, dispatch: Dispatch, file: File, receipt: Receipt, *, error: str, is_unsure: bool
+) -> None:
     with tenant(claim.organization_id):
         if error:
             puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
             put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
             return
         finish(claim)
-        if dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
+        if receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
             take_interchanges([file.interchange_id], now=timezone.now())

@@ -11,8 +11,9 @@ from tradingpartners.retries import MOST_RESCUES, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services.attempts import End, end_attempts, end_unsent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.sending.lease import finish
-from tradingpartners.services.wire import log_wire
-from tradingpartners.transports import NotSent, realtime, sftp
+from tradingpartners.services.wire import connection_of, log_wire
+from tradingpartners.transports import NotSent
+from tradingpartners.transports.registry import transport_of
 
 
 def give_up(claim: Claim, dispatch: Dispatch, *, now: datetime) -> bool:
@@ -34,10 +35,8 @@ def give_up(claim: Claim, dispatch: Dispatch, *, now: datetime) -> bool:
 
 
 def _wrong_setting(dispatch: Dispatch) -> str:
-    partner = dispatch.partner
-    check = sftp.check if partner.sends_files else realtime.check
     try:
-        check(partner.settings, partner.credentials or {})
+        transport_of(dispatch.partner.transport).check(connection_of(dispatch.partner))
     except NotSent as error:
         return error.code
     return ""

@@ -14,7 +14,7 @@ from django.utils import timezone
 from practice.rows import uuid7
 from practice.tenancy import tenant
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.messages import write_envelope
+from tradingpartners.messages import dialect_of
 from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
 from tradingpartners.retries import MOST_RESCUES, WORKER_LOST
 from tradingpartners.services import payloads
@@ -25,8 +25,9 @@ from tradingpartners.services.interchanges import reserve_control_number, take_i
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import LeaseLost, extend, finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
-from tradingpartners.services.wire import log_wire, on_the_wire
-from tradingpartners.transports import NotSent, Reply, TransportError, realtime
+from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
+from tradingpartners.transports import LiveQuestion, NotSent, Promise, Reply, TransportError
+from tradingpartners.transports.registry import LIVE
 
 # A live chunk gives its connection to the next organization after this.
 LIVE_TURN_SECONDS = 20.0
@@ -131,15 +132,22 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
     if envelope is None:
         return None
     started = time.monotonic()
-    answer: Reply | TransportError
+    asked = LiveQuestion(
+        body=envelope.body,
+        content_type=dialect_of(partner).CONTENT_TYPE,
+        message_id=envelope.interchange_id,
+        payer_id=payer.pk,
+        payer_identifier=question.payer_identifier,
+        sender_id=partner.sender_id,
+        receiver_id=partner.receiver_id,
+        connections=payer.live_connections + payer.batch_connections,
+    )
+    answer: Reply | Promise | TransportError
     try:
         answer = on_the_wire(
-            realtime.ask,
-            realtime.address(partner.settings, question.payer_identifier),
-            envelope.body,
-            credentials=partner.credentials or {},
-            payer_id=payer.pk,
-            connections=payer.live_connections + payer.batch_connections,
+            LIVE[partner.transport].ask,
+            connection_of(partner),
+            asked,
             deadline=payer.timeout.total_seconds(),
         )
     except TransportError as failure:
@@ -157,12 +165,15 @@ def _start(claim: Claim, dispatch: Dispatch, question: Question, *, now: datetim
     if not mark_sent([question.written], interchange_id=interchange_id, partner_code=partner.code, now=now):
         return None
     number, epoch = reserve_control_number(partner.pk)
-    body = write_envelope(partner, dispatch.transaction_set, [question.written.text], number=number, now=now)
+    body = dialect_of(partner).write_file(
+        partner, dispatch.transaction_set, [question.written.text], number=number, now=now
+    )
     Interchange.objects.create(
         id=interchange_id,
         partner=partner,
         direction=Direction.OUT,
         dispatch=dispatch,
+        transaction_set=dispatch.transaction_set,
         control_number=number,
         epoch=epoch,
         state=Interchange.State.IN_FLIGHT,
@@ -176,7 +187,7 @@ def _record(
     dispatch: Dispatch,
     attempt: Attempt,
     envelope: _Envelope,
-    answer: Reply | TransportError,
+    answer: Reply | Promise | TransportError,
     *,
     started: float,
 ) -> UUID | None:
@@ -190,7 +201,11 @@ def _record(
         size=len(envelope.body),
         http_status=answer.http_status,
         error=answer.code if isinstance(answer, TransportError) else "",
+        interchange_id=envelope.interchange_id,
     )
+    if isinstance(answer, Promise):  # the answer is fetched by the poll
+        Interchange.objects.filter(pk=envelope.interchange_id).update(reference=answer.reference)
+        return None
     take_interchanges([envelope.interchange_id], now=now)
     if isinstance(answer, TransportError):
         kind = OutcomeKind.FAILED if isinstance(answer, NotSent) else OutcomeKind.UNKNOWN
@@ -199,6 +214,10 @@ def _record(
         return None
     payload, known = payloads.keep_once(dispatch.partner, answer.body)
     delivery = InboundDelivery.objects.create(
-        partner=dispatch.partner, payload=payload, answering_id=attempt.id, is_duplicate=known
+        partner=dispatch.partner,
+        payload=payload,
+        answering_id=attempt.id,
+        is_duplicate=known,
+        came_by=InboundDelivery.Way.REPLY,
     )
     return delivery.pk

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tradingpartners import x12
 from tradingpartners.contents import OutcomeKind, transaction_set
-from tradingpartners.messages import write_attempt
+from tradingpartners.messages import dialect_of
 from tradingpartners.models import Attempt, Route
 from tradingpartners.retries import NO_ROUTE
 from tradingpartners.services.attempts import End, Written, end_unsent
@@ -36,7 +36,7 @@ def write_attempts(
             continue
         number = f"{len(written) + 1:04d}"
         try:
-            text = write_attempt(attempt, content, route, set_control_number=number, now=now)
+            text = dialect_of(route.partner).write_attempt(attempt, content, route, number=number, now=now)
         except x12.X12WriteError as error:
             ends.append(End(attempt, OutcomeKind.REJECTED, f"unwritable:{error.field}"))
         else:

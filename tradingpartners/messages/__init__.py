@@ -1,0 +1,50 @@
+"""Rows to messages and back, one dialect a module: the one place that knows both worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from tradingpartners.messages import x12_sets
+from tradingpartners.messages.reading import Event, Incoming, ReadSet
+from tradingpartners.models import Attempt, Route, TradingPartner
+
+__all__ = ["DIALECTS", "Dialect", "Event", "Incoming", "ReadSet", "dialect_of"]
+
+
+class Dialect(Protocol):
+    """How questions are written for a partner, and how its answers are read."""
+
+    CONTENT_TYPE: str
+
+    def write_attempt(
+        self, attempt: Attempt, contents: Any, route: Route, *, number: str, now: datetime
+    ) -> str:
+        """The text of one question, under `number`. Raises `x12.X12WriteError` naming the field that
+        cannot be carried."""
+
+    def write_file(
+        self,
+        partner: TradingPartner,
+        transaction_set: str,
+        texts: Sequence[str],
+        *,
+        number: int,
+        now: datetime,
+    ) -> bytes:
+        """What goes over the wire, under the control number: one question, or a file of them."""
+
+    def texts_of(self, content: bytes) -> dict[str, str]:
+        """Number → text of the questions in a file we wrote."""
+
+    def read(self, content: bytes) -> Iterator[Event]:
+        """What a partner sent. Raises `x12.X12Error` where nothing, or nothing more, can be read."""
+
+
+# By kind of partner (`TradingPartner.transport`).
+DIALECTS: dict[str, Dialect] = {"realtime": x12_sets, "sftp": x12_sets, "as2": x12_sets}
+
+
+def dialect_of(partner: TradingPartner) -> Dialect:
+    return DIALECTS[partner.transport]
