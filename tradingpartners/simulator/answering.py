@@ -13,6 +13,7 @@ from tradingpartners.simulator.inquiries import Inquiry, read_inquiry, why_unans
 from tradingpartners.simulator.journal import Entry, Journal, read_journal
 from tradingpartners.simulator.members import Member
 from tradingpartners.simulator.payers import PAYERS, Payer, Transport
+from tradingpartners.simulator.scenarios import Scenario, Stage
 from tradingpartners.simulator.segments import Interchange, Segment, TransactionSet
 from tradingpartners.simulator.verdicts import Found, Records, Refused, Status, Verdict, decide
 
@@ -103,12 +104,18 @@ class Answer:
 
 
 class Answering:
-    """All payers at their desks, with what they must remember from one question to the next."""
+    """All payers at their desks, with what they must remember from one question to the next.
 
-    def __init__(self, knowledge: Knowledge, journal: Journal, *, today: date) -> None:
+    `stage` says which faults they play: every door asks it before it answers.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, journal: Journal, *, today: date, scenario: Scenario | None = None
+    ) -> None:
         self.seed = knowledge.seed
         self.today = today
         self.journal = journal
+        self.stage = Stage(scenario or Scenario(), journal)
         self.records = knowledge.records
         self.put_off: frozenset[str] = frozenset()
         last = 0

@@ -1,18 +1,25 @@
-"""The command line: `population` writes a demo population, `serve` plays its payers."""
+"""The command line: `population` writes a demo population, `serve` plays its payers.
+
+Without either, `--scenario FILE` does both: a small population, served at once, to practise with.
+"""
 
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from tradingpartners.simulator.answering import PopulationError
+from tradingpartners.simulator.faults import KINDS
 from tradingpartners.simulator.population import make_population
+from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
 from tradingpartners.simulator.serve import Addresses, Service, serve
 
 EXIT_FAILED, EXIT_WRONG_USE = 1, 2
+MEMBERS_TO_PRACTISE_WITH = 60
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         code: int = given.run(given)
-    except PopulationError as error:
+    except (PopulationError, ScenarioError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return EXIT_WRONG_USE
     except OSError as error:
@@ -38,10 +45,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="simulator", description="Simulated payers that answer X12 270s over HTTP and SFTP.")
-    commands = parser.add_subparsers(required=True, metavar="population | serve")
+    parser.add_argument("--list-faults", action="store_true", help="say which faults there are")
+    add_practice(parser)
+    parser.set_defaults(run=lambda given: run_practice(parser, given))
+    commands = parser.add_subparsers(metavar="population | serve")
     add_population(commands.add_parser("population", help="write a demo population as JSON"))
     add_serve(commands.add_parser("serve", help="answer for a population's payers until stopped"))
     return parser
+
+
+def add_practice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", type=Path, help="faults to play, as TOML")
+    parser.add_argument("--folder", type=Path, help="where to work; else a new temporary folder")
+    parser.add_argument("--http-port", type=natural, default=0, help="0 picks a free one")
+    parser.add_argument("--sftp-port", type=natural, default=0, help="0 picks a free one")
 
 
 def add_population(parser: argparse.ArgumentParser) -> None:
@@ -67,9 +84,60 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--delay-ms", type=natural, default=30, help="a real-time answer takes about so long")
     add("--file-delay-ms", type=natural, default=500, help="so long to the 999, again to the 271")
     add("--hold-seconds", type=seconds, default=8.0, help="how long a line without answer is held")
+    add("--scenario", type=Path, help="faults to play, as TOML")
     add("--username", default="riverside", help="for both servers")
     add("--password", help="for both servers; else one at random")
     parser.set_defaults(run=run_serve)
+
+
+def run_practice(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    """A population of its own, and its payers with the scenario's faults, until stopped."""
+    if given.list_faults:
+        sys.stdout.write("".join(fault_lines()))
+        return 0
+    if given.scenario is None:
+        parser.error("name a command (population, serve), --scenario FILE or --list-faults")
+    scenario = read_scenario(given.scenario)
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="simulator-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    population = folder / "population.json"
+    if not population.exists():
+        today = datetime.now(UTC).astimezone().date()
+        made = make_population(
+            members=MEMBERS_TO_PRACTISE_WITH, seed=scenario.seed, today=today, window_days=7
+        )
+        population.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(
+        f"patients: {population}\naddresses and keys: {folder / 'ready.json'}\n"
+        f"journal: {folder / 'journal.jsonl'}\n"
+    )
+    sys.stdout.flush()
+    serve(
+        Service(
+            population=population,
+            journal=folder / "journal.jsonl",
+            ready=folder / "ready.json",
+            root=folder / "files",
+            today=None,
+            delay=0.3,
+            file_delay=5.0,
+            hold=8.0,
+            scenario=scenario,
+        ),
+        Addresses(http_port=given.http_port, sftp_port=given.sftp_port, username="riverside"),
+    )
+    return 0
+
+
+def fault_lines() -> list[str]:
+    """Number, name, what it befalls and a sentence; then the parameters with their defaults."""
+    lines = []
+    for kind in KINDS:
+        befalls = ",".join(sorted(kind.on))
+        more = " ".join(f"{key}={value}" for key, value in kind.parameters.items())
+        text = f"{kind.number or '-':>3}  {kind.name:<28}{befalls:<12}{kind.sentence}"
+        lines.append(f"{text}{f'  [{more}]' if more else ''}\n")
+    return lines
 
 
 def run_population(given: argparse.Namespace) -> int:
@@ -91,6 +159,7 @@ def run_serve(given: argparse.Namespace) -> int:
             delay=given.delay_ms / 1000,
             file_delay=given.file_delay_ms / 1000,
             hold=given.hold_seconds,
+            scenario=read_scenario(given.scenario) if given.scenario else Scenario(),
         ),
         Addresses(
             http_port=given.http_port,

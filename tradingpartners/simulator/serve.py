@@ -15,6 +15,7 @@ from tradingpartners.simulator.answering import Answering, read_knowledge
 from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
 from tradingpartners.simulator.http_server import HttpPayers, Pace
 from tradingpartners.simulator.journal import Journal
+from tradingpartners.simulator.scenarios import Scenario
 from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
 
 LOOPBACK = "127.0.0.1"
@@ -30,6 +31,7 @@ class Service:
     delay: float
     file_delay: float
     hold: float
+    scenario: Scenario
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def serve(service: Service, addresses: Addresses) -> None:
     knowledge = read_knowledge(service.population)
     with tempfile.TemporaryDirectory(prefix="payers-") as temporary:
         journal = Journal(service.journal)
-        answering = Answering(knowledge, journal, today=service.today or knowledge.today)
+        today = service.today or knowledge.today
+        answering = Answering(knowledge, journal, today=today, scenario=service.scenario)
         root = service.root or Path(temporary)
         asyncio.run(run(service, addresses, answering, root.resolve()))
         journal.close()
