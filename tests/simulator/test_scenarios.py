@@ -53,6 +53,13 @@ def test_a_fault_keeps_to_its_payer_member_and_occasion() -> None:
     assert in_files.fault_for(occasion()) is None and in_files.fault_for(occasion(on=On.FILE))
 
 
+def test_a_door_is_given_only_faults_it_can_play() -> None:
+    scenario = parse_scenario('[[fault]]\nname = "new_host_key"\ntimes = 1')
+    http = Occasion(kind=On.CONNECT, ordinal=1, at=0, playable=frozenset({"unreachable"}))
+    assert scenario.fault_for(http) is None
+    assert scenario.fault_for(occasion(on=On.CONNECT))
+
+
 def test_an_outage_has_a_beginning_and_an_end() -> None:
     outage = parse_scenario('[[fault]]\nname = "http_503"\nfrom = 10\nuntil = 20')
     found = [bool(outage.fault_for(occasion(at=at))) for at in (0, 9.9, 10, 19.9, 20)]

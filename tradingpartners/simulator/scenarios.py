@@ -49,13 +49,17 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True)
 class Occasion:
-    """What may go wrong. `ordinal` counts the occasions of a kind from 1, `at` seconds since the start."""
+    """What may go wrong. `ordinal` counts the occasions of a kind from 1, `at` seconds since the start.
+
+    `playable` names the faults the door that asks can play; a fault that is none of them is not met.
+    """
 
     kind: On
     ordinal: int
     at: float
     payer: str = ""  # payer id, empty where an occasion has none
     member_ids: frozenset[str] = frozenset()
+    playable: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Rule:
     def meets(self, occasion: Occasion) -> bool:
         return (
             occasion.kind in self.on
+            and (occasion.playable is None or self.kind.name in occasion.playable)
             and self.payer in (None, occasion.payer)
             and (self.member_id is None or self.member_id in occasion.member_ids)
             and self.begins <= occasion.at < self.ends
@@ -146,7 +151,13 @@ class Stage:
         self.counts = dict.fromkeys(On, 0)
 
     def fault_for(
-        self, kind: On, *, payer: str = "", member_ids: Iterable[str] = (), **more: object
+        self,
+        kind: On,
+        *,
+        payer: str = "",
+        member_ids: Iterable[str] = (),
+        playable: frozenset[str] | None = None,
+        **more: object,
     ) -> Fault | None:
         """The fault for the next occasion of a kind; `more` goes into its line in the journal."""
         self.counts[kind] += 1
@@ -156,6 +167,7 @@ class Stage:
             at=self.clock() - self.started,
             payer=payer,
             member_ids=frozenset(member_ids),
+            playable=playable,
         )
         fault = self.scenario.fault_for(occasion)
         if fault is not None:
