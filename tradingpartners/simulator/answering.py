@@ -69,7 +69,9 @@ class Answer:
     def segments(self, *, now: datetime) -> list[Segment]:
         return write_answer(self.inquiry, self.verdicts, payer=self.payer, now=now)
 
-    def questions_asked(self, *, isa13: str, file: str | None, via: str) -> list[Entry]:
+    def questions_asked(
+        self, *, isa13: str, file: str | None, via: str, more: Entry | None = None
+    ) -> list[Entry]:
         return [
             {
                 "event": "270",
@@ -80,16 +82,19 @@ class Answer:
                 "isa13": isa13,
                 "file": file,
                 "via": via,
+                **(more or {}),
             }
             for verdict in self.verdicts
         ]
 
-    def answers_given(self, *, isa13: str, file: str | None) -> list[Entry]:
-        return [self.entry("271", verdict, isa13=isa13, file=file) for verdict in self.verdicts]
+    def answers_given(self, *, isa13: str, file: str | None, more: Entry | None = None) -> list[Entry]:
+        given = {"isa13": isa13, "file": file, **(more or {})}
+        return [self.entry("271", verdict, **given) for verdict in self.verdicts]
 
-    def no_answers(self, *, reason: str, file: str | None) -> list[Entry]:
+    def no_answers(self, *, reason: str, file: str | None, more: Entry | None = None) -> list[Entry]:
         nothing = {"status": Status.NONE.value, "aaa": None, "loop": None}
-        entries = [self.entry("no_answer", verdict, reason=reason, file=file) for verdict in self.verdicts]
+        given = {"reason": reason, "file": file, **(more or {})}
+        entries = [self.entry("no_answer", verdict, **given) for verdict in self.verdicts]
         return [{**entry, "truth": {**entry["truth"], **nothing}} for entry in entries]
 
     def entry(self, event: str, verdict: Verdict, **more: Any) -> Entry:

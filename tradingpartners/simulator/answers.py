@@ -33,23 +33,31 @@ class Hierarchy:
 def write_answer(
     inquiry: Inquiry, verdicts: Sequence[Verdict], *, payer: Payer | None, now: datetime
 ) -> list[Segment]:
-    """The answer to one ST. A rejection at 2100A stands for everybody in it."""
+    """The answer to one ST. A rejection at 2000A or 2100A stands for everybody in it."""
     hierarchy = Hierarchy()
+    above = refusal_in("2000A", verdicts)
     at_source = refusal_in("2100A", verdicts)
     rejection = at_source.rejection if at_source else None
     segments: list[Segment] = [
         ("BHT", "0022", "11", inquiry.reference, f"{now:%Y%m%d}", f"{now:%H%M%S}"),
-        hierarchy.level(0, "20", has_child=rejection is None),
+        hierarchy.level(0, "20", has_child=rejection is None and above is None),
+        *(write_rejection(above.rejection) if above else []),
         source_name(inquiry, payer),
     ]
+    if above is not None:
+        return segments
     if rejection is not None or payer is None:
-        return [*segments, write_rejection(rejection or NOBODY_HERE)]
+        return [*segments, *write_rejection(rejection or NOBODY_HERE)]
     segments.append(("PER", "IC", "PROVIDER SERVICES", "TE", HELP_LINE))
     for _, asked in groupby(verdicts, key=lambda verdict: verdict.question.receiver_level):
         received = list(asked)
         parent = hierarchy.last + 1
-        segments.append(hierarchy.level(1, "21", has_child=True))
+        at_receiver = refusal_in("2100B", received)
+        segments.append(hierarchy.level(1, "21", has_child=at_receiver is None))
         segments.append(received[0].question.receiver[:10])
+        if at_receiver is not None:
+            segments.extend(write_rejection(at_receiver.rejection))
+            continue
         for _, family in groupby(received, key=lambda v: v.question.subscriber_level):
             segments.extend(write_family(list(family), payer, hierarchy, parent))
     return segments
@@ -67,8 +75,9 @@ def source_name(inquiry: Inquiry, payer: Payer | None) -> Segment:
     return ("NM1", "PR", "2", name or "UNKNOWN", "", "", "", "", "PI", payer_id or "UNKNOWN")
 
 
-def write_rejection(rejection: Rejection) -> Segment:
-    return ("AAA", "N", "", rejection.code, rejection.follow_up)
+def write_rejection(rejection: Rejection) -> list[Segment]:
+    codes = [rejection.code, *([rejection.also] if rejection.also else [])]
+    return [("AAA", "N", "", code, rejection.follow_up) for code in codes]
 
 
 def write_family(
@@ -110,7 +119,7 @@ def write_subscriber(verdict: Verdict, payer: Payer, *, is_patient: bool) -> Ite
         asked = verdict.question.subscriber
         yield from asked_name("IL", asked)
         if isinstance(verdict, Refused):
-            yield write_rejection(verdict.rejection)
+            yield from write_rejection(verdict.rejection)
         yield from write_birth(asked.birth_date, asked.gender)
         return
     yield (*person_name("IL", member.person), "", "", "", "MI", member.member_id)
@@ -118,7 +127,7 @@ def write_subscriber(verdict: Verdict, payer: Payer, *, is_patient: bool) -> Ite
         yield ("REF", "6P", member.group)
     yield from write_address(member)
     if is_patient and isinstance(verdict, Refused):
-        yield write_rejection(verdict.rejection)
+        yield from write_rejection(verdict.rejection)
     yield from write_birth(member.person.birth_date, member.person.gender)
     # INS03 001 and INS04 25: what identifies the member has changed.
     changed = isinstance(verdict, Found) and verdict.changed_id
@@ -135,7 +144,7 @@ def write_dependent(verdict: Verdict, payer: Payer) -> Iterable[Segment]:
         asked = verdict.question.patient
         yield from asked_name("03", asked)
         if isinstance(verdict, Refused):
-            yield write_rejection(verdict.rejection)
+            yield from write_rejection(verdict.rejection)
         yield from write_birth(asked.birth_date, asked.gender)
         return
     yield person_name("03", dependent.person)

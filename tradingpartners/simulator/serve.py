@@ -13,10 +13,12 @@ from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
 from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
-from tradingpartners.simulator.http_server import HttpPayers, Pace
+from tradingpartners.simulator.desk import Desk, Pace
+from tradingpartners.simulator.http_server import HttpServer
 from tradingpartners.simulator.journal import Journal
 from tradingpartners.simulator.scenarios import Scenario
 from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
+from tradingpartners.simulator.x12_door import X12Door
 
 LOOPBACK = "127.0.0.1"
 
@@ -61,8 +63,9 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
     folders = Folders(root)
     key = host_key(root)
-    payers = HttpPayers(answering, credentials=credentials, pace=Pace(delay=service.delay, hold=service.hold))
-    http = await payers.start(LOOPBACK, addresses.http_port)
+    desk = Desk(answering, pace=Pace(delay=service.delay, hold=service.hold))
+    server = HttpServer({"payers": X12Door(desk, credentials=credentials)}, answering.stage)
+    http = await server.start(LOOPBACK, addresses.http_port)
     sftp = await start_sftp(
         LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key
     )

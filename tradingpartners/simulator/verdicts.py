@@ -32,11 +32,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Rejection:
-    """An AAA: the loop it stands in, AAA03 and AAA04."""
+    """An AAA: the loop it stands in, AAA03 and AAA04. `also` is the AAA03 of a second one beside it."""
 
     loop: str
     code: str
     follow_up: str = "C"
+    also: str = ""
 
 
 # No such participant: the payer, or its arrangement with the practice, is not known here.
