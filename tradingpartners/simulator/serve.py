@@ -13,8 +13,9 @@ from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
 from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
+from tradingpartners.simulator.core_door import CoreDoor
 from tradingpartners.simulator.desk import Desk, Pace
-from tradingpartners.simulator.http_server import HttpServer
+from tradingpartners.simulator.http_server import Door, HttpServer
 from tradingpartners.simulator.journal import Journal
 from tradingpartners.simulator.scenarios import Scenario
 from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
@@ -64,7 +65,11 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     folders = Folders(root)
     key = host_key(root)
     desk = Desk(answering, pace=Pace(delay=service.delay, hold=service.hold))
-    server = HttpServer({"payers": X12Door(desk, credentials=credentials)}, answering.stage)
+    doors: dict[str, Door] = {
+        "payers": X12Door(desk, credentials=credentials),
+        "core": CoreDoor(desk, credentials=credentials),
+    }
+    server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
     sftp = await start_sftp(
         LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key
@@ -94,8 +99,10 @@ def ready_contents(
 ) -> dict[str, Any]:
     username, password = credentials
     signed_in = {"username": username, "password": password}
+    base = f"http://{LOOPBACK}:{http_port}"
     return {
-        "http": {"url": f"http://{LOOPBACK}:{http_port}", **signed_in},
+        "http": {"url": base, **signed_in},
+        "core": {"mime_url": f"{base}/core/mime", "soap_url": f"{base}/core/soap", **signed_in},
         "sftp": {
             "host": LOOPBACK,
             "port": sftp_port,
