@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -129,6 +130,12 @@ class Answering:
             if entry["event"] == "271" or entry.get("direction") == "out":
                 last = max(last, int(entry["isa13"]))
         self.control_numbers = count(last + 1)
+
+    def with_records(self, records: Mapping[str, Records]) -> "Answering":
+        """Other payers at the same desks: one journal, one run of control numbers."""
+        others = copy(self)
+        others.records = records
+        return others
 
     def remember(self, entries: Iterable[Entry]) -> None:
         """Who was told to ask again is answered the next time, also by a restarted simulator."""

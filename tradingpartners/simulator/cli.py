@@ -17,6 +17,7 @@ from tradingpartners.simulator.faults import KINDS
 from tradingpartners.simulator.population import make_population
 from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
 from tradingpartners.simulator.serve import Addresses, Service, serve
+from tradingpartners.simulator.stedi_door import AAA_STATUSES, StediHabits
 
 EXIT_FAILED, EXIT_WRONG_USE = 1, 2
 MEMBERS_TO_PRACTISE_WITH = 60
@@ -85,6 +86,10 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--file-delay-ms", type=natural, default=500, help="so long to the 999, again to the 271")
     add("--hold-seconds", type=seconds, default=8.0, help="how long a line without answer is held")
     add("--scenario", type=Path, help="faults to play, as TOML")
+    add("--batch-delay-ms", type=natural, default=2000, help="a JSON batch takes about so long")
+    add("--most-calls", type=natural, default=50, help="JSON calls an account may have open at once")
+    add("--aaa-http-status", choices=AAA_STATUSES, default="200", help="of a rejection in JSON")
+    add("--token-seconds", type=seconds, default=300.0, help="how long tokens of pages are good")
     add("--username", default="riverside", help="for both servers")
     add("--password", help="for both servers; else one at random")
     parser.set_defaults(run=run_serve)
@@ -160,6 +165,12 @@ def run_serve(given: argparse.Namespace) -> int:
             file_delay=given.file_delay_ms / 1000,
             hold=given.hold_seconds,
             scenario=read_scenario(given.scenario) if given.scenario else Scenario(),
+            stedi=StediHabits(
+                aaa_http_status=given.aaa_http_status,
+                most_calls=given.most_calls,
+                batch_delay=given.batch_delay_ms / 1000,
+                token_seconds=given.token_seconds,
+            ),
         ),
         Addresses(
             http_port=given.http_port,

@@ -43,6 +43,10 @@ MANNERS = frozenset({"drip_feed", "half_response", "wrong_content_length"})
 WAITS = frozenset({"slow", "late_answer"})
 
 
+class Silence(HangUp):
+    """The payer was asked and has not answered for as long as it holds a line."""
+
+
 class Instead(Exception):  # noqa: N818 - no error: the payer means to send this
     """Something is sent that is no answer."""
 
@@ -61,7 +65,10 @@ class Pace:
 
 @dataclass(frozen=True)
 class Call:
-    """Questions for one payer. `more` goes into every line of the journal about them."""
+    """Questions for one payer. `more` goes into every line of the journal about them.
+
+    `forced`: a fault to play whatever the scenario says, which is not asked then.
+    """
 
     asked: Interchange
     payer_id: str
@@ -69,6 +76,7 @@ class Call:
     line: asyncio.StreamReader
     playable: frozenset[str] = PLAYS_X12
     more: Mapping[str, Any] = field(default_factory=dict)
+    forced: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ class Desk:
         for each in answers:
             isa13 = call.asked.control_number
             record(each.questions_asked(isa13=isa13, file=None, via=call.via, more=more))
-        fault = self.answering.stage.fault_for(
+        fault = call.forced or self.answering.stage.fault_for(
             On.CALL,
             payer=call.payer_id,
             member_ids=members_of(answers),
@@ -113,7 +121,7 @@ class Desk:
         if any(each.is_silence for each in answers):
             self.none_given(answers, "no_answer", more)
             await asyncio.sleep(self.pace.hold)
-            raise HangUp
+            raise Silence
         await asyncio.sleep(self.delay(self.answering.records[call.payer_id].payer, fault))
         if call.line.at_eof():
             self.none_given(answers, "client_gone", more)

@@ -13,13 +13,13 @@ from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
 from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
-from tradingpartners.simulator.core_door import CoreDoor
 from tradingpartners.simulator.desk import Desk, Pace
-from tradingpartners.simulator.http_server import Door, HttpServer
+from tradingpartners.simulator.http_doors import doors_ready, open_doors
+from tradingpartners.simulator.http_server import HttpServer
 from tradingpartners.simulator.journal import Journal
 from tradingpartners.simulator.scenarios import Scenario
 from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
-from tradingpartners.simulator.x12_door import X12Door
+from tradingpartners.simulator.stedi_door import StediHabits
 
 LOOPBACK = "127.0.0.1"
 
@@ -35,6 +35,7 @@ class Service:
     file_delay: float
     hold: float
     scenario: Scenario
+    stedi: StediHabits = StediHabits()
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,7 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     folders = Folders(root)
     key = host_key(root)
     desk = Desk(answering, pace=Pace(delay=service.delay, hold=service.hold))
-    doors: dict[str, Door] = {
-        "payers": X12Door(desk, credentials=credentials),
-        "core": CoreDoor(desk, credentials=credentials),
-    }
+    doors = open_doors(desk, credentials=credentials, stedi=service.stedi)
     server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
     sftp = await start_sftp(
@@ -99,10 +97,8 @@ def ready_contents(
 ) -> dict[str, Any]:
     username, password = credentials
     signed_in = {"username": username, "password": password}
-    base = f"http://{LOOPBACK}:{http_port}"
     return {
-        "http": {"url": base, **signed_in},
-        "core": {"mime_url": f"{base}/core/mime", "soap_url": f"{base}/core/soap", **signed_in},
+        **doors_ready(credentials, f"http://{LOOPBACK}:{http_port}"),
         "sftp": {
             "host": LOOPBACK,
             "port": sftp_port,
