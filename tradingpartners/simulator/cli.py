@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tradingpartners.simulator.answering import PopulationError
+from tradingpartners.simulator.availity_door import FIRST_REPLIES, AvailityHabits
 from tradingpartners.simulator.faults import KINDS
 from tradingpartners.simulator.population import make_population
 from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
@@ -89,7 +90,18 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--batch-delay-ms", type=natural, default=2000, help="a JSON batch takes about so long")
     add("--most-calls", type=natural, default=50, help="JSON calls an account may have open at once")
     add("--aaa-http-status", choices=AAA_STATUSES, default="200", help="of a rejection in JSON")
-    add("--token-seconds", type=seconds, default=300.0, help="how long tokens of pages are good")
+    add(
+        "--token-seconds",
+        type=seconds,
+        default=300.0,
+        help="how long tokens are good, of pages and of access",
+    )
+    add(
+        "--first-reply",
+        choices=FIRST_REPLIES,
+        default="202",
+        help="to a coverage: fetch it (202), or it (200)",
+    )
     add("--username", default="riverside", help="for both servers")
     add("--password", help="for both servers; else one at random")
     parser.set_defaults(run=run_serve)
@@ -171,6 +183,7 @@ def run_serve(given: argparse.Namespace) -> int:
                 batch_delay=given.batch_delay_ms / 1000,
                 token_seconds=given.token_seconds,
             ),
+            availity=AvailityHabits(first_reply=given.first_reply, token_seconds=given.token_seconds),
         ),
         Addresses(
             http_port=given.http_port,

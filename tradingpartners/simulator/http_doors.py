@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from tradingpartners.simulator.availity_door import AvailityDoor, AvailityHabits
 from tradingpartners.simulator.core_door import CoreDoor
 from tradingpartners.simulator.desk import Desk
 from tradingpartners.simulator.http_server import Door
@@ -14,13 +15,19 @@ from tradingpartners.simulator.stedi_door import PRODUCTION, TEST, VERSION, Sted
 from tradingpartners.simulator.x12_door import X12Door
 
 
-def open_doors(desk: Desk, *, credentials: tuple[str, str], stedi: StediHabits) -> Mapping[str, Door]:
+def open_doors(
+    desk: Desk, *, credentials: tuple[str, str], stedi: StediHabits, availity: AvailityHabits
+) -> Mapping[str, Door]:
     """The doors by the first step of their paths."""
     keys = stedi_keys(credentials)
+    client = (credentials[0], secret(credentials, "availity"))
+    clearinghouse = AvailityDoor(desk, client=client, habits=availity)
     return {
         "payers": X12Door(desk, credentials=credentials),
         "core": CoreDoor(desk, credentials=credentials),
         VERSION: StediDoor(desk, keys={key: mode for mode, key in keys.items()}, habits=stedi),
+        "availity": clearinghouse,
+        "v1": clearinghouse,
     }
 
 
@@ -32,6 +39,11 @@ def doors_ready(credentials: tuple[str, str], base: str) -> dict[str, Any]:
         "http": {"url": base, **signed_in},
         "core": {"mime_url": f"{base}/core/mime", "soap_url": f"{base}/core/soap", **signed_in},
         "stedi": {"url": f"{base}/{VERSION}", "key": keys[PRODUCTION], "test_key": keys[TEST]},
+        "availity": {
+            "url": f"{base}/availity/v1",
+            "client_id": username,
+            "client_secret": secret(credentials, "availity"),
+        },
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
+from tradingpartners.simulator.availity_door import AvailityHabits
 from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
 from tradingpartners.simulator.desk import Desk, Pace
 from tradingpartners.simulator.http_doors import doors_ready, open_doors
@@ -36,6 +37,7 @@ class Service:
     hold: float
     scenario: Scenario
     stedi: StediHabits = StediHabits()
+    availity: AvailityHabits = AvailityHabits()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     folders = Folders(root)
     key = host_key(root)
     desk = Desk(answering, pace=Pace(delay=service.delay, hold=service.hold))
-    doors = open_doors(desk, credentials=credentials, stedi=service.stedi)
+    doors = open_doors(desk, credentials=credentials, stedi=service.stedi, availity=service.availity)
     server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
     sftp = await start_sftp(
