@@ -1,6 +1,7 @@
 """Real time in CAQH CORE envelopes: the same answers in other wrappings, and envelope errors."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,7 +24,7 @@ Fields = dict[str, str]
 
 def fields_for(simulator: Simulator, population: dict[str, Any], **changes: str) -> Fields:
     core = simulator.ready["core"]
-    each = next(actives(population))
+    each = replace(next(actives(population)), trace="core-1")
     fields = {
         "PayloadType": "X12_270_Request_005010X279A1",
         "ProcessingMode": "RealTime",
