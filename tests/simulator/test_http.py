@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.simulator.conftest import Exchange, ask, questions
+from tests.simulator.conftest import QUICK, Exchange, ask, questions
 from tests.simulator.driving import Simulator, until
 from tests.simulator.wire import interchange, split
 
@@ -133,3 +133,15 @@ def test_a_restarted_payer_remembers_whom_it_put_off(
     _, answered = launch().post(each.payer["payer_id"], body_for(each))
     assert b"42" in put_off and [x for x in split(answered) if x[0] == "EB"]
     assert split(put_off)[0][13] < split(answered)[0][13]
+
+
+def test_a_provider_who_asks_too_often_is_put_off(
+    launch: Callable[..., Simulator], population: dict[str, Any]
+) -> None:
+    simulator = launch(*QUICK, "--npi-per-minute", "2")
+    body = body_for(asking(population, "active"))
+    answers = [split(simulator.post(LIVE, body)[1]) for _ in range(4)]
+    assert [["AAA", "N", "", "42", "R"] in answer for answer in answers] == [False, False, True, True]
+    assert len(simulator.entries("npi_throttled")) == 2
+    other = body_for(asking(population, "active", "HBA77"))
+    assert b"|42|" not in simulator.post("HBA77", other)[1]

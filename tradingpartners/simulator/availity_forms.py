@@ -66,7 +66,7 @@ def find_problems(given: Mapping[str, str], records: Mapping[str, Records]) -> l
     if given.get("payerId", "") not in records:
         problems.append(("payerId", "is no payer of ours"))
     npi = given.get("providerNpi", "")
-    if not re.fullmatch(r"\d{10}", npi) or not is_npi(npi):
+    if not re.fullmatch(r"\d{10}", npi, re.ASCII) or not is_npi(npi):
         problems.append(("providerNpi", "must be ten digits with a valid check digit"))
     for name in DATES:
         if given.get(name) and not is_iso_day(given[name]):

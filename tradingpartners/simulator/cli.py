@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from tradingpartners.simulator.answering import PopulationError
 from tradingpartners.simulator.availity_door import FIRST_REPLIES, AvailityHabits
+from tradingpartners.simulator.desk import Pace
 from tradingpartners.simulator.faults import KINDS
 from tradingpartners.simulator.population import make_population
 from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
@@ -87,6 +88,8 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--file-delay-ms", type=natural, default=500, help="so long to the 999, again to the 271")
     add("--hold-seconds", type=seconds, default=8.0, help="how long a line without answer is held")
     add("--scenario", type=Path, help="faults to play, as TOML")
+    add("--npi-per-minute", type=natural, default=0, help="put off who asks a payer more often; 0: nobody")
+    add("--tls", action="store_true", help="open a TLS port as it should be, and one for each flaw")
     add("--batch-delay-ms", type=natural, default=2000, help="a JSON batch takes about so long")
     add("--most-calls", type=natural, default=50, help="JSON calls an account may have open at once")
     add("--aaa-http-status", choices=AAA_STATUSES, default="200", help="of a rejection in JSON")
@@ -136,9 +139,8 @@ def run_practice(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
             ready=folder / "ready.json",
             root=folder / "files",
             today=None,
-            delay=0.3,
+            pace=Pace(delay=0.3, hold=8.0),
             file_delay=5.0,
-            hold=8.0,
             scenario=scenario,
         ),
         Addresses(http_port=given.http_port, sftp_port=given.sftp_port, username="riverside"),
@@ -173,9 +175,12 @@ def run_serve(given: argparse.Namespace) -> int:
             ready=given.ready,
             root=given.root,
             today=given.today,
-            delay=given.delay_ms / 1000,
+            pace=Pace(
+                delay=given.delay_ms / 1000,
+                hold=given.hold_seconds,
+                npi_per_minute=given.npi_per_minute,
+            ),
             file_delay=given.file_delay_ms / 1000,
-            hold=given.hold_seconds,
             scenario=read_scenario(given.scenario) if given.scenario else Scenario(),
             stedi=StediHabits(
                 aaa_http_status=given.aaa_http_status,
@@ -183,6 +188,7 @@ def run_serve(given: argparse.Namespace) -> int:
                 batch_delay=given.batch_delay_ms / 1000,
                 token_seconds=given.token_seconds,
             ),
+            tls=given.tls,
             availity=AvailityHabits(first_reply=given.first_reply, token_seconds=given.token_seconds),
         ),
         Addresses(

@@ -5,6 +5,8 @@ with its delay, its silence and its faults, is the same for all of them and book
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +41,7 @@ INSTEAD = {
     "garbage": (bytes(range(128, 256)) * 4, "application/octet-stream"),
     "empty": (b"", ""),
 }
+MINUTE = 60.0
 MANNERS = frozenset({"drip_feed", "half_response", "wrong_content_length"})
 WAITS = frozenset({"slow", "late_answer"})
 
@@ -57,10 +60,14 @@ class Instead(Exception):  # noqa: N818 - no error: the payer means to send this
 
 @dataclass(frozen=True)
 class Pace:
-    """How long payers take over an answer, and how long one that gives none holds the line."""
+    """How long payers take over an answer, and how long one that gives none holds the line.
+
+    `npi_per_minute`: a provider who asks a payer more often is put off with AAA 42; 0 is no limit.
+    """
 
     delay: float
     hold: float
+    npi_per_minute: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ class Desk:
         self.answering = answering
         self.pace = pace
         self.dice = dice("http", answering.seed)
+        self.asked_at: dict[tuple[str, str], deque[float]] = {}  # by payer id and NPI, the last minute
 
     async def answer(self, call: Call) -> Given:
         """The answer, in the payer's time. Raises Instead, HangUp or RequestError where there is none."""
@@ -108,12 +116,16 @@ class Desk:
         for each in answers:
             isa13 = call.asked.control_number
             record(each.questions_asked(isa13=isa13, file=None, via=call.via, more=more))
-        fault = call.forced or self.answering.stage.fault_for(
-            On.CALL,
-            payer=call.payer_id,
-            member_ids=members_of(answers),
-            playable=call.playable,
-            via=call.via,
+        fault = (
+            call.forced
+            or self.put_off(call, answers)
+            or self.answering.stage.fault_for(
+                On.CALL,
+                payer=call.payer_id,
+                member_ids=members_of(answers),
+                playable=call.playable,
+                via=call.via,
+            )
         )
         if fault is not None and fault.name in {*STATUSES, *INSTEAD, "hang_up"}:
             self.none_given(answers, fault.name, more)
@@ -129,6 +141,26 @@ class Desk:
         given = self.compose(call.asked, answers, fault)
         self.book(given, more)
         return given
+
+    def put_off(self, call: Call, answers: Sequence[Answer]) -> Fault | None:
+        """AAA 42 for a provider who has asked this payer too often within a minute."""
+        most = self.pace.npi_per_minute
+        if not most or not answers:
+            return None
+        receiver = answers[0].verdicts[0].question.receiver
+        npi = receiver[9] if len(receiver) > 9 else ""
+        asked_at = self.asked_at.setdefault((call.payer_id, npi), deque())
+        now = time.monotonic()
+        while asked_at and asked_at[0] < now - MINUTE:
+            asked_at.popleft()
+        if len(asked_at) < most:
+            asked_at.append(now)
+            return None
+        self.answering.record(
+            [{"event": "npi_throttled", "payer": call.payer_id, "npi": npi, "via": call.via}]
+        )
+        kind = FAULTS["aaa_42"]
+        return Fault(kind, dict(kind.parameters), 0)
 
     def none_given(self, answers: Sequence[Answer], reason: str, more: Mapping[str, Any]) -> None:
         for each in answers:

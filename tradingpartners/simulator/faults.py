@@ -1,6 +1,7 @@
 """Every fault a scenario can play, by name: what the simulated partner then does.
 
 The numbers are those of the project's table of faults; a fault without one is a habit of a dialect.
+Flaws of certificates (35) are no faults of a scenario: `--tls` opens a port for each of them.
 """
 
 from collections.abc import Mapping
@@ -56,10 +57,6 @@ KINDS = (
     kind("half_response", 34, On.CALL, "The connection breaks in the middle of the answer."),
     kind("wrong_content_length", 34, On.CALL, "Content-Length is off by so many bytes.", bytes=40),
     kind("hang_up", 34, On.CALL, "The question is read and the connection closed without a word."),
-    kind("tls_expired", 35, On.CONNECT, "A certificate that is out of date."),
-    kind("tls_wrong_host", 35, On.CONNECT, "A certificate for another name."),
-    kind("tls_self_signed", 35, On.CONNECT, "A certificate nobody vouches for."),
-    kind("tls_old", 35, On.CONNECT, "TLS 1.0 and nothing newer."),
     kind("unreachable", 42, On.CONNECT, "The connection is closed as soon as it is open."),
     # The answer itself.
     kind("another_members_answer", 36, ANSWERS, "The right trace over another member's answer."),

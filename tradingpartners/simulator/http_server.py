@@ -1,6 +1,7 @@
 """The HTTP side of the payers: one server, and a door for each dialect they are spoken to in."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
@@ -33,8 +34,8 @@ class HttpServer:
         self.doors = doors
         self.stage = stage
 
-    async def start(self, host: str, port: int) -> asyncio.Server:
-        return await asyncio.start_server(self.serve, host, port)
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> asyncio.Server:
+        return await asyncio.start_server(self.serve, host, port, ssl=tls)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, for as many requests as the client keeps it open for."""
@@ -43,7 +44,7 @@ class HttpServer:
                 return
             while await self.exchange(reader, writer):
                 pass
-        except (HangUp, ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+        except (HangUp, OSError, TimeoutError, asyncio.IncompleteReadError):
             pass
         except asyncio.CancelledError:
             pass  # the simulator stops; Python 3.11 would report a cancelled connection as an error

@@ -21,6 +21,7 @@ from tradingpartners.simulator.journal import Journal
 from tradingpartners.simulator.scenarios import Scenario
 from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
 from tradingpartners.simulator.stedi_door import StediHabits
+from tradingpartners.simulator.tls import make_contexts
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,12 +33,12 @@ class Service:
     ready: Path
     root: Path | None
     today: date | None
-    delay: float
+    pace: Pace
     file_delay: float
-    hold: float
     scenario: Scenario
     stedi: StediHabits = StediHabits()
     availity: AvailityHabits = AvailityHabits()
+    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
     folders = Folders(root)
     key = host_key(root)
-    desk = Desk(answering, pace=Pace(delay=service.delay, hold=service.hold))
+    desk = Desk(answering, pace=service.pace)
     doors = open_doors(desk, credentials=credentials, stedi=service.stedi, availity=service.availity)
     server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
@@ -75,11 +76,16 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
         LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key
     )
     house = Clearinghouse(answering, folders, file_delay=service.file_delay)
-    http_port = http.sockets[0].getsockname()[1]
-    write_ready(
-        service.ready,
-        ready_contents(credentials, http_port, sftp.get_port(), public_key(key)),
-    )
+    http_port = port_of(http)
+    ready = ready_contents(credentials, http_port, sftp.get_port(), public_key(key))
+    listeners = [http]
+    if service.tls:
+        contexts, authority = make_contexts(root / "tls")
+        flawed = {flaw: await server.start(LOOPBACK, 0, context) for flaw, context in contexts.items()}
+        listeners += flawed.values()
+        urls = {flaw: f"https://{LOOPBACK}:{port_of(each)}" for flaw, each in flawed.items()}
+        ready["tls"] = {"urls": urls, "ca_certificate": str(authority)}
+    write_ready(service.ready, ready)
     watch = asyncio.create_task(house.run())
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -90,8 +96,13 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     finally:
         service.ready.unlink(missing_ok=True)
         watch.cancel()
-        http.close()
+        for listener in listeners:
+            listener.close()
         sftp.close()
+
+
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])
 
 
 def ready_contents(

@@ -276,7 +276,7 @@ def text_problem(value: Any, rule: Text) -> str:
         return f"must have {rule.shortest} to {rule.longest} characters"
     if not value and rule.shortest:
         return "must not be empty"
-    if rule.pattern and not re.fullmatch(rule.pattern, value):
+    if rule.pattern and not re.fullmatch(rule.pattern, value, re.ASCII):
         return f"must match pattern ^{rule.pattern}$"
     if rule.pattern == DATE and not is_day(value):
         return "must be a date YYYYMMDD"
@@ -293,7 +293,7 @@ def across_fields(body: Mapping[str, Any], path: str) -> Iterator[Problem]:
     ):
         yield Problem(f"{path}/provider", "organizationName, or firstName and lastName, is required")
     npi = asking.get("npi")
-    if isinstance(npi, str) and re.fullmatch(r"\d{10}", npi) and not is_npi(npi):
+    if isinstance(npi, str) and re.fullmatch(r"\d{10}", npi, re.ASCII) and not is_npi(npi):
         yield Problem(f"{path}/provider/npi", "must have a valid check digit")
     if is_object(body, "subscriber") and not (
         known.get("memberId") or known.get("dateOfBirth") or known.get("lastName")
@@ -312,8 +312,14 @@ def is_object(body: Mapping[str, Any], name: str) -> bool:
 
 
 def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = body.get(name)
-    return value if isinstance(value, dict) else {}
+    """An object inside, without what is null; nothing where there is no such object."""
+    return without_nulls(body.get(name))
+
+
+def without_nulls(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    return {name: inner for name, inner in value.items() if inner is not None}
 
 
 def is_day(text: str) -> bool:

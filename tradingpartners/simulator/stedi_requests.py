@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradingpartners.simulator.checks import Asked, Check, new_trace
-from tradingpartners.simulator.stedi_fields import part
+from tradingpartners.simulator.stedi_fields import part, without_nulls
 from tradingpartners.simulator.stedi_json import Json
 from tradingpartners.simulator.stedi_payers import Listed
 
@@ -32,7 +32,7 @@ def read_check(body: Json, listed: Listed) -> Check:
         provider_name=mend(provider.get("organizationName") or " ".join(names)),
         npi=provider.get("npi", ""),
         subscriber=read_person(part(body, "subscriber")),
-        dependent=read_person(dependents[0]) if dependents else None,
+        dependent=read_person(without_nulls(dependents[0])) if dependents else None,
         dates=dates,
         service_types=visit.get("serviceTypeCodes") or [HEALTH_PLAN],
         trace=new_trace(),
