@@ -111,9 +111,19 @@ def test_amounts_stand_in_four_lists_by_network(simulator: Simulator, population
     whole = next(b for b in coverage["plans"][0]["benefits"] if b["type"] == "30")
     deductibles = whole["amounts"]["deductibles"]
     assert set(deductibles) == {"inNetwork", "outOfNetwork", "noNetwork", "notApplicableNetwork"}
-    individual = next(entry for entry in deductibles["inNetwork"] if entry["level"] == "IND")
+    individual = next(entry for entry in deductibles["inNetwork"] if entry["levelCode"] == "IND")
     assert int(individual["total"]) >= int(individual["remaining"])
     assert whole["amounts"]["coInsurance"]["inNetwork"][0]["units"] == "Percent"
+
+
+def test_another_payer_and_changed_identifiers_are_said(simulator: Simulator, population: Json) -> None:
+    coverage = fetch(simulator, form_for(of_case(population, "other_payer_first")[0]))
+    (other,) = coverage["plans"][0]["additionalPayers"]
+    assert other["primary"] is True and other["payerId"]
+    each = of_case(population, "corrected_id")[0]
+    subscriber = fetch(simulator, form_for(each))["subscriber"]
+    assert subscriber["updateYourRecords"] is True
+    assert subscriber["memberId"] != each.coverage["member_id"]
 
 
 REJECTED = {"72": "memberId", "73": "patientLastName", "75": "memberId", "71": "patientBirthDate"}

@@ -41,7 +41,9 @@ BLAMED = {
 NETWORKS = {"Y": "inNetwork", "N": "outOfNetwork", "W": "notApplicableNetwork"}
 NO_NETWORK = "noNetwork"
 AMOUNTS = {"A": "coInsurance", "B": "coPayment", "C": "deductibles", "G": "outOfPocket"}
+DETAILS = {"CB": "coverageBasis", "F": "limitations", "I": "nonCovered"}
 REMAINING = "29"
+STATUSES = frozenset({"1", "5", "6"})
 
 
 @dataclass(frozen=True)
@@ -123,37 +125,60 @@ def service_json(code: str) -> Json:
 def person_json(head: Iterable[Segment]) -> Json:
     head = list(head)
     name, birth, group = first(head, "NM1"), first(head, "DMG"), first(head, "REF")
-    person = {
+    changed = text(first(head, "INS"), 3) == "001"
+    person: Json = {
         "memberId": text(name, 9),
         "firstName": text(name, 4),
         "lastName": text(name, 3),
         "birthDate": iso_day(text(birth, 2)),
         "genderCode": text(birth, 3),
         "groupNumber": text(group, 2),
+        "updateYourRecords": changed,
     }
     return {key: value for key, value in person.items() if value}
 
 
 def plan_json(patient: Sequence[Segment], group: str) -> Json:
     """The one plan of an answer: its status, its dates, and a benefit for each service type."""
-    loops = [loop[0] for loop in benefit_loops(patient)]
-    status = next((eb for eb in loops if text(eb, 1) in {"1", "5", "6"}), ())
+    loops = list(benefit_loops(patient))
+    status = next((loop for loop in loops if text(loop[0], 1) in STATUSES), [()])
     dates = dict(plan_date(segment) for segment in before_benefits(patient) if segment[0] == "DTP")
     begin, end = coverage_dates(dates)
-    plan = {
-        "status": codes.BENEFITS.get(text(status, 1), "Unknown") if status else "Unknown",
-        "statusCode": text(status, 1) if status else "",
+    plan: Json = {
+        "status": codes.BENEFITS.get(text(status[0], 1), "Unknown"),
+        "statusCode": text(status[0], 1),
         "groupNumber": group,
-        "groupName": text(status, 5) if status else "",
-        "insuranceTypeCode": text(status, 4) if status else "",
+        "planName": text(status[0], 5),
+        "insuranceTypeCode": text(status[0], 4),
         "eligibilityStartDate": begin,
         "eligibilityEndDate": end,
+        "payerNotes": notes_json(status),
+        "additionalPayers": [payer_json(loop) for loop in loops if text(loop[0], 1) == "R"],
+        "primaryCareProvider": next((provider_json(x) for x in loops if text(x[0], 1) == "L"), {}),
     }
-    types = list(dict.fromkeys(code for eb in loops if len(eb) > 3 for code in repeats(eb[3])))
-    benefits = [
-        benefit_json(code, [eb for eb in loops if len(eb) > 3 and code in repeats(eb[3])]) for code in types
-    ]
+    types = list(dict.fromkeys(code for loop in loops for code in types_of(loop)))
+    benefits = [benefit_json(code, [loop for loop in loops if code in types_of(loop)]) for code in types]
     return {key: value for key, value in plan.items() if value} | {"benefits": benefits}
+
+
+def types_of(loop: Sequence[Segment]) -> list[str]:
+    """The service types of an amount or a status; who pays or cares is the plan's."""
+    eb = loop[0]
+    return repeats(eb[3]) if len(eb) > 3 and text(eb, 1) not in {"R", "L"} else []
+
+
+def notes_json(loop: Sequence[Segment]) -> list[Json]:
+    return [{"message": text(segment, 1)} for segment in loop if segment[0] == "MSG"]
+
+
+def payer_json(loop: Sequence[Segment]) -> Json:
+    name = first(loop, "NM1")
+    return {"name": text(name, 3), "payerId": text(name, 9), "primary": text(name, 1) == "PRP"}
+
+
+def provider_json(loop: Sequence[Segment]) -> Json:
+    name = first(loop, "NM1")
+    return {"lastName": text(name, 3), "firstName": text(name, 4), "npi": text(name, 9)}
 
 
 def coverage_dates(dates: Mapping[str, str]) -> tuple[str, str]:
@@ -166,40 +191,65 @@ def coverage_dates(dates: Mapping[str, str]) -> tuple[str, str]:
     return iso_day(begin), iso_day(end)
 
 
-def benefit_json(code: str, loops: Sequence[Segment]) -> Json:
-    """What is said of one service type: its status and its amounts by network."""
-    status = next((eb for eb in loops if text(eb, 1) in {"1", "5", "6", "I"}), None)
+def benefit_json(code: str, loops: Sequence[Sequence[Segment]]) -> Json:
+    """What is said of one service type: its status, and its figures in four lists by network."""
+    status = next((loop for loop in loops if text(loop[0], 1) in {*STATUSES, "I"}), None)
     amounts: Json = {}
-    for eb in loops:
-        kind = AMOUNTS.get(text(eb, 1))
-        if kind:
-            lists = amounts.setdefault(kind, {name: [] for name in (*NETWORKS.values(), NO_NETWORK)})
-            add_amount(lists[NETWORKS.get(text(eb, 12), NO_NETWORK)], eb)
-    benefit: Json = {"name": codes.SERVICE_TYPES.get(code, code), "type": code}
+    details: Json = {}
+    for loop in loops:
+        eb = loop[0]
+        name = text(eb, 1)
+        network = NETWORKS.get(text(eb, 12), NO_NETWORK)
+        if name in AMOUNTS:
+            add_entry(amounts.setdefault(AMOUNTS[name], lists_of_four())[network], loop)
+        elif name in DETAILS:
+            add_entry(details.setdefault(DETAILS[name], lists_of_four())[network], loop)
+    benefit: Json = {"name": codes.SERVICE_TYPES.get(code, code), "type": code, **details}
     if status is not None:
-        benefit |= {"status": codes.BENEFITS.get(text(status, 1), ""), "statusCode": text(status, 1)}
+        name = text(status[0], 1)
+        benefit |= {"status": codes.BENEFITS.get(name, ""), "statusCode": name}
+        benefit |= {"payerNotes": notes} if (notes := notes_json(status)) else {}
     return benefit | ({"amounts": amounts} if amounts else {})
 
 
-def add_amount(entries: list[Json], eb: Segment) -> None:
+def lists_of_four() -> dict[str, list[Json]]:
+    return {name: [] for name in (*NETWORKS.values(), NO_NETWORK)}
+
+
+def add_entry(entries: list[Json], loop: Sequence[Segment]) -> None:
     """A remaining amount joins the total of its level; everything else is an entry of its own."""
+    eb = loop[0]
     level, period, amount, percent = text(eb, 2), text(eb, 6), text(eb, 7), text(eb, 8)
-    if period == REMAINING:
-        total = next((each for each in entries if each["level"] == level and "total" in each), None)
+    if period == REMAINING and amount:
+        total = next((each for each in entries if each["levelCode"] == level and "total" in each), None)
         if total is not None:
-            total |= {"remaining": amount, "remainingTimePeriod": codes.TIMES[REMAINING]}
+            total |= timed("remaining", amount, period)
             return
-    entry: Json = {"level": level, "authorizationRequired": text(eb, 11) == "Y"}
-    entry["authorizationRequiredUnknown"] = not text(eb, 11)
+    entry: Json = {
+        "level": codes.COVERAGE_LEVELS.get(level, ""),
+        "levelCode": level,
+        "authorizationRequired": text(eb, 11) == "Y",
+        "authorizationRequiredUnknown": not text(eb, 11),
+    }
     if percent:
         entry |= {"amount": f"{float(percent) * 100:g}", "units": "Percent"}
-    elif text(eb, 1) in {"C", "G"} and period != REMAINING:
-        entry |= {"total": amount, "totalTimePeriod": codes.TIMES.get(period, ""), "units": "Dollars"}
-    elif period == REMAINING:
-        entry |= {"remaining": amount, "remainingTimePeriod": codes.TIMES[REMAINING], "units": "Dollars"}
-    else:
-        entry |= {"amount": amount, "amountTimePeriod": codes.TIMES.get(period, ""), "units": "Dollars"}
-    entries.append(entry)
+    elif amount:
+        is_total = text(eb, 1) in {"C", "G"}
+        name = "remaining" if period == REMAINING else "total" if is_total else "amount"
+        entry |= {**timed(name, amount, period), "units": "Dollars"}
+    if text(eb, 10):
+        entry |= {
+            "quantity": text(eb, 10),
+            "quantityQualifierCode": text(eb, 9),
+            "quantityTimePeriodCode": period,
+        }
+    notes = [note["message"] for note in notes_json(loop)]
+    entries.append(entry | ({"payerNotes": notes} if notes else {}))
+
+
+def timed(name: str, amount: str, period: str) -> Json:
+    words = codes.TIMES.get(period, "")
+    return {name: amount, f"{name}TimePeriod": words, f"{name}TimePeriodCode": period}
 
 
 def first(segments: Iterable[Segment], segment_id: str) -> Segment:
