@@ -263,6 +263,19 @@ def test_a_test_key_gives_the_mock_members_and_nobody_else(
         assert answer["subscriber"]["firstName"] == "JORDAN"
 
 
+def test_the_dental_mock_is_active_for_dental_care(simulator: Simulator) -> None:
+    person = {"firstName": "Beaver", "lastName": "Dent", "dateOfBirth": "19690628"}
+    body = {
+        "tradingPartnerServiceId": "52133",
+        "provider": {"organizationName": "Anyone", "npi": "1999999984"},
+        "subscriber": {"memberId": "404404404", **person},
+        "encounter": {"serviceTypeCodes": ["35"]},
+    }
+    _, answer = client(simulator, test=True).check(body)
+    stated = {(b["code"], *b["serviceTypeCodes"]) for b in answer["benefitsInformation"]}
+    assert ("1", "35") in stated and ("1", "30") not in stated
+
+
 def test_a_test_key_does_not_reach_the_population(simulator: Simulator, population: Json) -> None:
     body = check_for(of_case(population, "active")[0])
     assert client(simulator, test=True).check(body)[0] == 400
@@ -275,6 +288,8 @@ def test_payers_can_be_listed_searched_and_looked_up(simulator: Simulator, popul
     assert {each["primaryPayerId"] for each in listed["items"]} == {
         each["payer_id"] for each in population["payers"]
     }
+    assert ours.call("GET", "/payers?pageSize=10")[1] == listed
+    assert ours.call("GET", "/payers?pageSize=9")[0] == 400
     assert {each["transactionSupport"]["eligibilityCheck"] for each in listed["items"]} == {"SUPPORTED"}
     _, found = ours.call("GET", "/payers/search?query=cascade&eligibilityCheck=SUPPORTED")
     assert found["items"][0]["payer"]["primaryPayerId"] == "CCN20" and found["stats"]["total"] == len(

@@ -7,7 +7,7 @@ from tradingpartners.simulator.inquiries import HEALTH_BENEFIT_PLAN_COVERAGE
 from tradingpartners.simulator.members import Behaviour, Member
 from tradingpartners.simulator.payers import PAYERS, Payer
 from tradingpartners.simulator.segments import Element, Segment
-from tradingpartners.simulator.verdicts import OTHER_TYPES, Found, Status
+from tradingpartners.simulator.verdicts import DENTAL, OTHER_TYPES, Found, Status
 
 ACTIVE, PENDING, INACTIVE = "1", "5", "6"
 CALENDAR_YEAR, VISIT, REMAINING = "23", "27", "29"
@@ -54,6 +54,8 @@ def benefit_loops(verdict: Found, payer: Payer) -> list[Segment]:
         benefits = [inactive(member, payer)]
     elif member.behaviour is Behaviour.OTHER_TYPES_ONLY:
         benefits = other_types_only(member, payer)
+    elif member.behaviour is Behaviour.DENTAL_ONLY:
+        benefits = dental_only(member, payer)
     else:
         asked = verdict.question.service_types
         benefits = [*statuses(member, payer, asked), *costs(member, payer), *limits(member, payer)]
@@ -172,3 +174,15 @@ def other_types_only(member: Member, payer: Payer) -> list[Benefit]:
         ),
         Benefit("U", follows=related_entity(help_desk, HELP_LINE)),
     ]  # fmt: skip
+
+
+def dental_only(member: Member, payer: Payer) -> list[Benefit]:
+    """A plan for teeth: active for dental care, with its own deductible and yearly limit."""
+    pays, one, teeth = member.benefits, payer.coverage_level, (DENTAL,)
+    return [
+        Benefit(ACTIVE, one, teeth, insurance_type=member.insurance_type, plan=member.plan_name.upper()),
+        Benefit("C", one, teeth, period=CALENDAR_YEAR, cost=pays.deductible, network="Y"),
+        Benefit("C", one, teeth, period=REMAINING, cost=pays.deductible_remaining, network="Y"),
+        Benefit("A", one, teeth, percent=pays.coinsurance_in, network="Y"),
+        Benefit("F", one, teeth, period=CALENDAR_YEAR, cost=pays.out_of_pocket, network="Y"),
+    ]

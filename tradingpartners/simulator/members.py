@@ -25,6 +25,7 @@ class Behaviour(StrEnum):
     OTHER_PAYER_FIRST = "other_payer_first"
     PENDING_INVESTIGATION = "pending_investigation"
     OTHER_TYPES_ONLY = "other_types_only"
+    DENTAL_ONLY = "dental_only"
 
 
 @dataclass(frozen=True)

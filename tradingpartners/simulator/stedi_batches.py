@@ -27,6 +27,8 @@ PLAYS_BATCH = frozenset(
     for name, kind in FAULTS.items()
     if kind.on >= {On.CALL, On.FILE} or name in {"batch_retrying", "batch_unanswered"}
 )
+# Answered later than the others of the batch.
+PUTS_OFF = frozenset({"batch_retrying", "late_answer"})
 # Checks answered in a row before the others get a turn.
 IN_A_ROW = 20
 UNAVAILABLE = "42"
@@ -185,7 +187,7 @@ class Batches:
                 via=VIA,
             )
         more = self.more(batch, item)
-        if fault is not None and fault.name == "batch_retrying":
+        if fault is not None and fault.name in PUTS_OFF:
             return self.put_off(item, fault.number("seconds"))
         if (fault is not None and fault.name == "batch_unanswered") or any(a.is_silence for a in answers):
             self.desk.none_given(answers, "no_answer", more)

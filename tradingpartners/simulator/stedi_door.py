@@ -36,6 +36,8 @@ from tradingpartners.simulator.stedi_results import BatchPages, check_batch
 VERSION = "2024-04-01"
 VIA = "stedi"
 PRODUCTION, TEST = "production", "test"
+# A page of the payer list is no smaller, so ours has but one.
+LEAST_LISTED = 10
 AAA_STATUSES = ("200", "400", "mixed")
 
 
@@ -208,6 +210,9 @@ class StediDoor:
         directory, query = self.directories[PRODUCTION], request.query
         match request.steps[1:]:
             case ["payers"]:
+                size = int_in(query, "pageSize", usual=len(directory.listed) or 10, least=1, most=1000)
+                if size is None or ("pageSize" in query and size < LEAST_LISTED):
+                    return refuse(HTTPStatus.BAD_REQUEST, f"pageSize is {LEAST_LISTED} or more")
                 return json_reply({"items": [each.to_json() for each in directory.listed]})
             case ["payers", "csv"]:
                 return Reply(directory.csv().encode(), "text/csv; charset=utf-8")

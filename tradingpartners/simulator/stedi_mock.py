@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tradingpartners.simulator.checks import Asked
-from tradingpartners.simulator.members import Address, Benefits, Dependent, Member, Person
+from tradingpartners.simulator.members import Address, Behaviour, Benefits, Dependent, Member, Person
 from tradingpartners.simulator.payers import DateStyle, Payer, Plan, Transport
 from tradingpartners.simulator.verdicts import Records
 
@@ -26,6 +26,7 @@ PAYERS = {
     "G84980": "Blue Cross Blue Shield of Texas",
     "OSCAR": "Oscar Health",
     "STEDI": "Stedi Test Payer",
+    "52133": "UnitedHealthcare Dental",
 }
 
 
@@ -40,6 +41,7 @@ class Mock:
     is_active: bool = True
     rejection: str = ""
     as_subscriber: bool = False
+    is_dental: bool = False
 
     @property
     def patient(self) -> Who:
@@ -68,6 +70,7 @@ MOCKS = (
     Mock("87726", "UHCAAA75", ("Jane", "Doe", "19900101"), rejection="75"),
     Mock("87726", "UHCAAA79", ("John", "Doe", "19700101"), rejection="79"),
     Mock("STEDI", "23051322", ("Bernie", "Prohas", "20010714"), rejection="73"),
+    Mock("52133", "404404404", ("Beaver", "Dent", "19690628"), is_dental=True),
 )
 PLAN = Plan("Mock Choice PPO", "PPO", "PR")
 BENEFITS = Benefits(
@@ -149,6 +152,7 @@ def mock_members(payer_id: str, today: date) -> Iterator[Member]:
                 group="MOCK01",
                 address=HOME,
                 benefits=BENEFITS,
+                behaviour=Behaviour.DENTAL_ONLY if mock.is_dental else None,
                 dependents=(Dependent(person(mock.patient), "child"),) if is_dependent else (),
             )
 

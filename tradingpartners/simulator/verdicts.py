@@ -20,6 +20,7 @@ from tradingpartners.simulator.payers import Payer
 DAYS_BACK = 366
 # What a plan that says nothing about type 30 does state coverage for.
 OTHER_TYPES = ("AL", "MH")
+DENTAL = "35"
 
 
 class Status(StrEnum):
@@ -199,6 +200,8 @@ def date_problem(as_of: date | None, today: date) -> str:
 def status_on(member: Member, as_of: date, service_types: tuple[str, ...]) -> Status:
     if not member.covered_on(as_of):
         return Status.INACTIVE
+    if member.behaviour is Behaviour.DENTAL_ONLY:
+        return Status.ACTIVE if DENTAL in service_types else Status.UNKNOWN
     if member.behaviour is not Behaviour.OTHER_TYPES_ONLY:
         return Status.ACTIVE
     named = set(service_types) & set(OTHER_TYPES)
