@@ -243,6 +243,21 @@ def test_faults_are_played_check_by_check_and_poll_by_poll(
     assert by_name["n4"]["subscriber"]["memberId"] != active[4].coverage["member_id"]
 
 
+def test_a_page_token_can_be_too_old_by_scenario(launch: Any, tmp_path: Path, population: Json) -> None:
+    rules = ("token_expired", "poll_500")
+    scenario = "".join(
+        f'[[fault]]\nname = "{name}"\nafter = {at}\ntimes = 1\n' for at, name in enumerate(rules)
+    )
+    (tmp_path / "scenario.toml").write_text(scenario.replace("after = 1", "after = 2"), encoding="utf-8")
+    simulator = launch(*FAST, "--scenario", str(tmp_path / "scenario.toml"))
+    asking = client(simulator)
+    batch_id = submit(asking, items_for(population, 4))
+    until(lambda: len(simulator.entries("271")) == 4)
+    _, page = asking.poll(batch_id, size=2)
+    statuses = [asking.poll(batch_id, size=2, pageToken=page["nextPageToken"])[0] for _ in range(3)]
+    assert statuses == [400, 500, 200]
+
+
 def test_a_large_batch_leaves_the_others_their_turn(launch: Any, population: Json) -> None:
     simulator = launch(*QUICK, "--batch-delay-ms", "2000")
     asking = client(simulator)

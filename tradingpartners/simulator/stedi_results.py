@@ -17,7 +17,7 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,100}")
 MOST_ITEMS = 10_000
 # A page above this size is sent to those only who take it packed.
 MOST_UNPACKED = 20
-PLAYS_POLL = frozenset({"short_page", "token_expired", "poll_500"})
+POLL = ["polling", "batch-eligibility"]
 
 
 def check_batch(body: Any) -> Found:
@@ -36,6 +36,16 @@ def check_batch(body: Any) -> Found:
     return found
 
 
+def playable_at(request: Request, steps: Sequence[str]) -> frozenset[str]:
+    """The faults this request has room for: without a token none can be too old."""
+    names = {"poll_500"}
+    if steps == POLL:
+        names.add("short_page")
+    if request.query.get("pageToken"):
+        names.add("token_expired")
+    return frozenset(names)
+
+
 class BatchPages:
     def __init__(self, batches: Batches) -> None:
         self.batches = batches
@@ -43,12 +53,12 @@ class BatchPages:
     def reply(self, request: Request, steps: Sequence[str]) -> Reply:
         """`steps` is the path behind `eligibility-manager`."""
         stage = self.batches.answering.stage
-        fault = stage.fault_for(On.POLL, playable=PLAYS_POLL, via=VIA)
+        fault = stage.fault_for(On.POLL, playable=playable_at(request, steps), via=VIA)
         name = fault.name if fault else ""
         if name == "poll_500":
             return refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong on our side")
         try:
-            if name == "token_expired" and request.query.get("pageToken"):
+            if name == "token_expired":
                 raise TokenError
             match steps:
                 case ["batch", batch_id] if batch_id in self.batches.batches:
