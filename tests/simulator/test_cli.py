@@ -51,12 +51,12 @@ def test_help_is_given(arguments: str) -> None:
 
 
 def test_a_scenario_alone_makes_a_practice_and_serves_it(tmp_path: Path) -> None:
-    """Twice in one folder it is the same practice."""
+    """Twice in one folder it is the same practice, with the same keys."""
     scenario = tmp_path / "scenario.toml"
     scenario.write_text('seed = 3\n[[fault]]\nname = "aaa_42"\n', encoding="utf-8")
     folder = tmp_path / "practice"
     command = [sys.executable, "-m", "tradingpartners.simulator", "--scenario", str(scenario)]
-    populations = []
+    populations, keys = [], set()
     for _ in range(2):
         process = subprocess.Popen(  # noqa: S603 - ours
             [*command, "--folder", str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -67,10 +67,11 @@ def test_a_scenario_alone_makes_a_practice_and_serves_it(tmp_path: Path) -> None
             process, json.loads(ready.read_text(encoding="utf-8")), folder / "journal.jsonl"
         )  # type: ignore[arg-type]
         populations.append((folder / "population.json").read_text(encoding="utf-8"))
+        keys.add((simulator.ready["stedi"]["key"], simulator.ready["http"]["password"]))
         each = next(actives(json.loads(populations[-1])))
         status, raw = simulator.post(each.payer["payer_id"], interchange([ask(each)]))
         assert status == 200 and read(split(raw)) == Reading("rejected", "42", "2100A")
         assert simulator.stop() == 0
         assert str(ready) in process.communicate()[0]
-    assert populations[0] == populations[1]
+    assert populations[0] == populations[1] and len(keys) == 1
     assert len(json.loads(populations[0])["practice"]["patients"]) == 60

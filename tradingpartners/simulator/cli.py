@@ -5,6 +5,7 @@ Without either, `--scenario FILE` does both: a small population, served at once,
 
 import argparse
 import json
+import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -143,9 +144,22 @@ def run_practice(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
             file_delay=5.0,
             scenario=scenario,
         ),
-        Addresses(http_port=given.http_port, sftp_port=given.sftp_port, username="riverside"),
+        Addresses(
+            http_port=given.http_port,
+            sftp_port=given.sftp_port,
+            username="riverside",
+            password=kept_password(folder / "password"),
+        ),
     )
     return 0
+
+
+def kept_password(path: Path) -> str:
+    """The same in every run in one folder: whoever was set up to ask can ask again."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(18), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def fault_lines() -> list[str]:
