@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tradingpartners.simulator.answering import Answer
-from tradingpartners.simulator.members import Dependent, Member
+from tradingpartners.simulator.changed_people import change_identifiers
+from tradingpartners.simulator.members import Dependent
 from tradingpartners.simulator.scenarios import Fault
 from tradingpartners.simulator.segments import Delimiters, Interchange, Segment
 from tradingpartners.simulator.verdicts import Found, Records, Refused, Rejection, Verdict, status_on
@@ -15,7 +16,14 @@ from tradingpartners.simulator.verdicts import Found, Records, Refused, Rejectio
 # Faults whose rejection follows from their name; `aaa` and `rejection_above_subscriber` say theirs.
 LOOPS = {"42": "2100A", "79": "2100A", "80": "2100A", "43": "2100B"}
 AT_SUBSCRIBER = "2100C"
-LINE_ENDS = {"crlf": "\r\n", "lf": "\n", "cr": "\r", "none": ""}
+LINE_ENDS = {
+    "crlf": "\r\n",
+    "lf": "\n",
+    "cr": "\r",
+    "none": "",
+    "blank_lines": "\r\n\r\n",
+    "spaces": "   ",
+}
 # A mark no answer has: it stands for the delimiter in the data until the answer is bytes.
 PLACEHOLDER = "\x1f"
 
@@ -34,7 +42,7 @@ def spoil_answers(
     if fault.name == "another_members_answer":
         return [exchange_members(each, fault, records) for each in answers]
     if fault.name == "changed_identifiers":
-        return [decide_anew(each, change_identifiers) for each in answers]
+        return [decide_anew(each, lambda v: change_identifiers(v, fault)) for each in answers]
     if fault.name == "duplicate_answer":
         return [*answers, *answers]
     return list(answers)
@@ -82,19 +90,6 @@ def exchange_members(answer: Answer, fault: Fault, records: Mapping[str, Records
     return decide_anew(answer, exchange)
 
 
-def change_identifiers(verdict: Verdict) -> Verdict:
-    """The same person under another last name and id, marked as changed."""
-    if not isinstance(verdict, Found):
-        return verdict
-    return replace(verdict, member=renamed(verdict.member), changed_id=True)
-
-
-def renamed(member: Member) -> Member:
-    digits = str.maketrans("0123456789", "1234567890")
-    person = replace(member.person, last_name=f"{member.person.last_name}-Marlowe")
-    return replace(member, person=person, member_id=member.member_id.translate(digits))
-
-
 def spoil_bodies(
     bodies: Sequence[list[Segment]], asked: Interchange, fault: Fault | None
 ) -> list[list[Segment]]:
@@ -109,13 +104,23 @@ def spoil_bodies(
     if name in {"no_trace", "rejection_above_subscriber"}:
         return [[segment for segment in body if segment[:2] != ("TRN", "2")] for body in bodies]
     if name == "hostile_segment":
-        return [[*body, ("MSG", "X" * int(fault.number("bytes")))] for body in bodies]
+        return [[*body, hostile_segment(fault)] for body in bodies]
     if name == "delimiter_in_data":
         return [[*body, ("MSG", f"ASK {PLACEHOLDER}PLAN")] for body in bodies]
     if name in {"latin_1", "nul_bytes"}:
         mark = "\xd1" if name == "latin_1" else "\0"
         return [[in_last_name(segment, mark) for segment in body] for body in bodies]
     return list(bodies)
+
+
+def hostile_segment(fault: Fault) -> Segment:
+    """One text of so many bytes, or as many in elements or repetitions."""
+    size, shape = int(fault.number("bytes")), fault.text("shape")
+    if shape == "elements":
+        return ("MSG", *("X" * (size // 2)))
+    if shape == "repetitions":
+        return ("EB", "1", "", tuple("X" * (size // 2)))
+    return ("MSG", "X" * size)
 
 
 def with_trace(body: Sequence[Segment], trace: str) -> list[Segment]:
@@ -174,6 +179,8 @@ TRAILERS = {
     "wrong_se_count": ("SE", 1),
     "wrong_se_number": ("SE", 2),
     "wrong_ge_count": ("GE", 1),
+    "wrong_ge_number": ("GE", 2),
+    "wrong_iea_count": ("IEA", 1),
     "wrong_iea_number": ("IEA", 2),
 }
 

@@ -1,236 +1,252 @@
 """The clearinghouse of the file payers: takes 270 files from an inbox, puts 999s and 271s out.
 
 A file moves from `inbox` to `taken` (it is gone: the sign that it was taken) and, once answered, to
-`archive`. What the journal says of it decides what a restarted simulator still has to do.
+`archive`; one that breaks a published limit to `rejected`. What the journal says of it decides what a
+restarted simulator still has to do. Files taken up again after a restart play no faults.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from tradingpartners.simulator.acknowledgements import Verdict, read_acknowledgements
 from tradingpartners.simulator.answering import Answer, Answering
-from tradingpartners.simulator.dice import dice
-from tradingpartners.simulator.envelopes import (
-    ACCEPTANCE,
-    ANSWER,
-    acknowledge_group,
-    acknowledge_interchange,
-    write_interchange,
-)
+from tradingpartners.simulator.file_faults import OF_ANSWERS, OF_FILES, OF_FOLDERS, OF_PUSHES
+from tradingpartners.simulator.file_limits import Gate, Limits, Put, Refusal, Sign
+from tradingpartners.simulator.folders import Folders, given_name
 from tradingpartners.simulator.journal import Entry, read_journal
-from tradingpartners.simulator.payers import CLEARINGHOUSE_DELIMITERS, Transport
-from tradingpartners.simulator.segments import (
-    Interchange,
-    Segment,
-    UnreadableError,
-    read_interchange,
-)
+from tradingpartners.simulator.payers import Transport
+from tradingpartners.simulator.replies import Parcel, Replies, asked_about
+from tradingpartners.simulator.scenarios import Fault, On
+from tradingpartners.simulator.segments import Interchange, UnreadableError, read_interchange
+from tradingpartners.simulator.uploads import Upload, Uploads, now, stamp
 
 LOOKS_EVERY = 0.1
-# How often all answers come in one file, in two, in three.
-NUMBER_OF_FILES = (1, 1, 1, 2, 3)
-
-
-class Folders:
-    """`home` is what an SFTP client sees as /."""
-
-    def __init__(self, root: Path) -> None:
-        self.home = root / "sftp"
-        self.inbox = self.home / "inbox"
-        self.outbox = self.home / "outbox"
-        self.taken = root / "taken"
-        self.archive = root / "archive"
-        for folder in (self.inbox, self.outbox, self.taken, self.archive):
-            folder.mkdir(parents=True, exist_ok=True)
-
-    def next_number(self) -> int:
-        names = [path.name for path in (*self.taken.iterdir(), *self.archive.iterdir())]
-        return max((int(name.partition("_")[0]) for name in names), default=0) + 1
+# TA105: what the interchange contains is not valid.
+INVALID_CONTENT = "024"
+PLAYABLE = {"sftp": OF_FILES - OF_PUSHES, "as2": OF_FILES - OF_FOLDERS}
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A file that was taken and could be read. `taken` is its name here, unlike any other's."""
+class FileManners:
+    """How the clearinghouse deals with files. ISA14 of its 271s is 1 where it wants acknowledgements."""
 
-    taken: str
-    asked: Interchange
+    file_delay: float
+    limits: Limits = Limits()
+    wants_acknowledgements: bool = False
+
+
+@dataclass
+class Held:
+    """A file that may stay, and has not been in the inbox for long enough."""
+
+    put: Put
+    upload: Upload
+    seen: Entry = field(default_factory=dict)
 
 
 class Clearinghouse:
-    def __init__(self, answering: Answering, folders: Folders, *, file_delay: float) -> None:
+    def __init__(self, answering: Answering, folders: Folders, manners: FileManners) -> None:
         self.answering = answering
         self.folders = folders
-        self.file_delay = file_delay
+        self.manners = manners
         self.payer_ids = answering.payer_ids(Transport.SFTP)
+        self.replies = Replies(
+            answering,
+            folders,
+            file_delay=manners.file_delay,
+            wants_acknowledgements=manners.wants_acknowledgements,
+        )
+        self.uploads = Uploads()
+        self.gate = Gate(manners.limits)
+        self.held: dict[str, Held] = {}  # by name in the inbox
         self.at_work: set[str] = set()
         self.received: dict[str, str] = {}  # sha256 of the contents → name in `taken`
         self.journaled: set[str] = set()  # names in `taken` whose arrival is in the journal
-        self.given: dict[str, set[int]] = {}  # name in `taken` → parts written, 0 is the 999
-        self.written: set[str] = set()  # names in the outbox
         for entry in read_journal(answering.journal.path):
             if entry["event"] in {"file", "duplicate_file"}:
                 self.remember(entry)
 
     def remember(self, entry: Entry) -> None:
         if entry["direction"] == "out":
-            self.given.setdefault(entry["answers"], set()).add(entry["part"])
-            self.written.add(entry["file"])
+            self.replies.remember(entry)
         else:
             self.journaled.add(entry["taken"])
             self.received.setdefault(entry["sha256"], entry["taken"])
 
     async def run(self) -> None:
         """Finish what an earlier process left, then watch the inbox for ever."""
-        self.finish_outgoing()
+        self.replies.outbox.finish(self.replies.written)
         async with asyncio.TaskGroup() as tasks:
             for path in sorted(self.folders.taken.iterdir()):
-                self.open(path, tasks, {})
+                self.open(path, tasks, Put(given_name(path.name), now()), {})
             while True:
-                self.take_new(tasks)
+                await self.look(tasks)
                 await asyncio.sleep(LOOKS_EVERY)
 
-    def finish_outgoing(self) -> None:
-        """A file the journal knows of was meant to leave; any other half is written again."""
-        for path in self.folders.outbox.glob(".*.tmp"):
-            name = path.name.removeprefix(".").removesuffix(".tmp")
-            if name in self.written:
-                path.rename(path.with_name(name))
-            else:
-                path.unlink()
+    async def look(self, tasks: asyncio.TaskGroup) -> None:
+        """Judge what is new in the inbox, and take what has been there for long enough."""
+        whole, uploading = self.folders.in_inbox()
+        uploads = [(self.upload(path), path) for path in whole]
+        new = [each for each in uploads if not self.is_held(each[1].name, each[0])]
+        for upload, path in sorted(new, key=lambda each: (each[0].put_at, each[1].name)):
+            others = {"others_in_inbox": len(whole) - 1, "others_uploading": uploading}
+            await self.judge(path, upload, {**others, "others_unanswered": len(self.at_work)})
+        keep = timedelta(seconds=self.manners.limits.keep_seconds)
+        due = [(held.put.at, name) for name, held in self.held.items() if held.put.at + keep <= now()]
+        for _, name in sorted(due):
+            self.take(self.folders.inbox / name, self.held.pop(name), tasks)
 
-    def take_new(self, tasks: asyncio.TaskGroup) -> None:
-        present = [path for path in self.folders.inbox.iterdir() if path.is_file()]
-        finished = [path for path in present if not is_temporary(path)]
-        for path in sorted(finished, key=lambda each: (each.stat().st_mtime, each.name)):
-            put_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            others = {
-                "put_at": put_at.isoformat(timespec="milliseconds"),
-                "others_in_inbox": len(finished) - 1,
-                "others_uploading": len(present) - len(finished),
-                "others_unanswered": len(self.at_work),
-            }
-            taken = self.folders.taken / f"{self.folders.next_number():06d}_{path.name}"
-            path.rename(taken)
-            self.open(taken, tasks, others)
+    def is_held(self, name: str, upload: Upload) -> bool:
+        """A file put over one that is held takes its place, and is judged anew."""
+        held = self.held.get(name)
+        if held is not None and held.upload != upload:
+            del self.held[name]
+            held.put.passed |= dict.fromkeys(Sign, upload.put_at)
+            self.answering.record([{"event": "overwritten", **held.seen}])
+            return False
+        return held is not None
 
-    def open(self, path: Path, tasks: asyncio.TaskGroup, others: Entry) -> None:
+    def upload(self, path: Path) -> Upload:
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return self.uploads.of(path.name, modified=modified)
+
+    async def judge(self, path: Path, upload: Upload, others: Entry) -> None:
+        """Acknowledgements are read at once; questions stay in the inbox or are turned away."""
+        raw = path.read_bytes()
+        verdicts = read_acknowledgements(raw)
+        if verdicts:
+            self.book_acknowledgements(path, verdicts)
+            return
+        put = Put(path.name, upload.put_at)
+        isa13, sets, header = glance(raw)
+        seen: Entry = {
+            "file": path.name,
+            "temporary": upload.temporary,
+            "appeared_at": stamp(upload.appeared_at),
+            "put_at": stamp(upload.put_at),
+            "isa13": isa13,
+            "transaction_sets": sets,
+        }
+        refusal = self.gate.judge(put, transaction_sets=sets)
+        self.answering.record([{"event": "put", **seen}])
+        if refusal is None:
+            self.held[path.name] = Held(put, upload, {**others, **seen})
+            return
+        await self.refuse(path, refusal, seen, header)
+
+    async def refuse(self, path: Path, refusal: Refusal, seen: Entry, header: tuple[str, ...]) -> None:
+        numbered = self.folders.number(path.name)
+        self.answering.record(
+            [{"event": refusal.reason.value, **seen, "others": list(refusal.others), "rejected": numbered}]
+        )
+        path.rename(self.folders.rejected / numbered)
+        self.uploads.removed(path.name)
+        if header and self.manners.limits.says_why:
+            await self.replies.reject(header, INVALID_CONTENT, taken=numbered)
+
+    def take(self, path: Path, held: Held, tasks: asyncio.TaskGroup) -> None:
+        taken = self.folders.taken / self.folders.number(path.name)
+        path.rename(taken)
+        self.uploads.removed(path.name)
+        left_at = now()
+        held.put.passed[Sign.GONE] = left_at
+        self.open(taken, tasks, held.put, {**held.seen, "left_at": stamp(left_at)})
+
+    def open(self, path: Path, tasks: asyncio.TaskGroup, put: Put, more: Entry, *, via: str = "sftp") -> None:
         """Book a taken file in, if it is not yet, and start answering it."""
         raw = path.read_bytes()
         first = self.received.get(sha256(raw).hexdigest(), path.name)
+        asked, problem = None, None
         try:
             asked = None if first != path.name else read_interchange(raw)
-            problem = None
         except UnreadableError as error:
-            asked, problem = None, error.code
-        if path.name not in self.journaled:
-            self.book_in(path.name, raw, asked, {"problem": problem, **others})
+            problem = error.code
+        is_new = path.name not in self.journaled
+        if is_new:
+            self.book_in(path.name, raw, asked, {"problem": problem, **more, "via": via})
         if asked is None:
+            put.passed |= {Sign.ACKNOWLEDGED: now(), Sign.ANSWERED: now()}
             path.rename(self.folders.archive / path.name)
             return
         self.at_work.add(path.name)
-        tasks.create_task(self.work(Parcel(taken=path.name, asked=asked)))
+        tasks.create_task(self.work(self.parcel(path.name, asked, put, via=via, plays=is_new)))
+
+    async def work(self, parcel: Parcel) -> None:
+        await self.replies.work(parcel, self.payer_ids)
+        self.at_work.discard(parcel.taken)
+
+    def parcel(self, taken: str, asked: Interchange, put: Put, *, via: str, plays: bool) -> Parcel:
+        """The faults are drawn now, in the order in which files are taken."""
+        playable = PLAYABLE[via] | OF_ANSWERS
+        if not plays or not self.answering.stage.scenario.names(On.FILE) & playable:
+            return Parcel(taken, asked, put, via)
+        answers = self.answering.answer_all(asked, payer_ids=self.payer_ids)
+        drawn = ((place, self.fault_in(each, taken)) for place, each in enumerate(answers))
+        faults = {place: fault for place, fault in drawn if fault}
+        payers = {answer.payer_id for answer in answers}
+        fault = self.answering.stage.fault_for(
+            On.FILE,
+            payer=payers.pop() if len(payers) == 1 else "",
+            member_ids=[member for each in answers for member in asked_about(each)],
+            playable=PLAYABLE[via],
+            taken=taken,
+        )
+        return Parcel(taken, asked, put, via, fault, faults)
+
+    def fault_in(self, answer: Answer, taken: str) -> Fault | None:
+        return self.answering.stage.fault_for(
+            On.FILE, payer=answer.payer_id, member_ids=asked_about(answer), playable=OF_ANSWERS, taken=taken
+        )
 
     def book_in(self, taken: str, raw: bytes, asked: Interchange | None, more: Entry) -> None:
         """The file and every question in it, in one piece. A file seen before is a duplicate."""
         digest = sha256(raw).hexdigest()
-        file = taken.partition("_")[2]
-        isa13 = asked.control_number if asked else None
+        file = given_name(taken)
         arrival: Entry = {
+            **more,
             "event": "duplicate_file" if digest in self.received else "file",
             "direction": "in",
             "file": file,
             "taken": taken,
             "sha256": digest,
-            "isa13": isa13,
+            "isa13": asked.control_number if asked else None,
             "transaction_sets": sum(len(g.transaction_sets) for g in asked.groups) if asked else 0,
-            **more,
         }
         entries = [arrival]
         if asked is not None:
             for answer in self.answering.answer_all(asked, payer_ids=self.payer_ids):
-                entries += answer.questions_asked(isa13=asked.control_number, file=file, via="sftp")
+                entries += answer.questions_asked(isa13=asked.control_number, file=file, via=arrival["via"])
         self.answering.record(entries)
         self.remember(arrival)
 
-    async def work(self, parcel: Parcel) -> None:
-        """The 999, then the 271s, each after its time; parts given before are not given again."""
-        await asyncio.sleep(self.file_delay)
-        if not self.is_given(parcel, 0):
-            bodies = [acknowledge_group(group) for group in parcel.asked.groups]
-            self.give(parcel, 0, ACCEPTANCE, bodies, [])
-        await asyncio.sleep(self.file_delay)
-        answers = self.answering.answer_all(parcel.asked, payer_ids=self.payer_ids)
-        spoken = [answer for answer in answers if not answer.is_silence]
-        silent = [answer for answer in answers if answer.is_silence]
-        chance = dice("files", self.answering.seed, parcel.asked.control_number)
-        parts = max(1, min(chance.choice(NUMBER_OF_FILES), len(spoken)))
-        for part in range(1, parts + 1):
-            if not self.is_given(parcel, part):
-                self.answer(parcel, part, spoken[part - 1 :: parts], silent if part == 1 else [])
-                await asyncio.sleep(self.file_delay / 2 if part < parts else 0)
-        taken = self.folders.taken / parcel.taken
-        taken.rename(self.folders.archive / parcel.taken)
-        self.at_work.discard(parcel.taken)
-
-    def is_given(self, parcel: Parcel, part: int) -> bool:
-        return part in self.given.get(parcel.taken, set())
-
-    def answer(self, parcel: Parcel, part: int, spoken: Sequence[Answer], silent: Sequence[Answer]) -> None:
-        """One file of 271s; and a line for each question that is met with silence."""
-        file = parcel.taken.partition("_")[2]
-        nothing = [x for each in silent for x in each.no_answers(reason="no_answer", file=file)]
-        if not spoken:
-            self.answering.record(nothing)
-            return
-        now = datetime.now().astimezone()
-        bodies = [each.segments(now=now) for each in spoken]
-        self.give(parcel, part, ANSWER, bodies, spoken, nothing)
-
-    def give(
-        self,
-        parcel: Parcel,
-        part: int,
-        kind: tuple[str, str, str],
-        bodies: Sequence[Sequence[Segment]],
-        answers: Sequence[Answer],
-        more: Sequence[Entry] = (),
-    ) -> None:
-        """Write a file under a temporary name, journal it, then let it be seen."""
-        now = datetime.now().astimezone()
-        control_number = next(self.answering.control_numbers)
-        isa13 = f"{control_number:09d}"
-        name = f"{kind[1]}_{isa13}.x12"
-        temporary = self.folders.outbox / f".{name}.tmp"
-        temporary.write_bytes(
-            write_interchange(
-                parcel.asked,
-                bodies,
-                kind=kind,
-                control_number=control_number,
-                delimiters=CLEARINGHOUSE_DELIMITERS,
-                now=now,
-                acknowledge=acknowledge_interchange(parcel.asked, now=now) if part == 0 else None,
-            )
+    def book_acknowledgements(self, path: Path, verdicts: tuple[Verdict, ...]) -> None:
+        """What the other side says of our interchanges; `of` is the file it speaks of, if it is ours."""
+        self.answering.record(
+            [
+                {
+                    "event": "acknowledgement",
+                    "file": path.name,
+                    "kind": verdict.kind,
+                    "acknowledges": verdict.control_number,
+                    "of": self.replies.sent_as(verdict.control_number),
+                    "code": verdict.code,
+                    "note": verdict.note,
+                    "transaction_sets": verdict.sets,
+                }
+                for verdict in verdicts
+            ]
         )
-        leaving: Entry = {
-            "event": "file",
-            "direction": "out",
-            "kind": kind[1],
-            "file": name,
-            "answers": parcel.taken,
-            "part": part,
-            "isa13": isa13,
-            "transaction_sets": len(bodies),
-        }
-        given = [x for each in answers for x in each.answers_given(isa13=isa13, file=name)]
-        self.answering.record([*given, *more, leaving])
-        self.remember(leaving)
-        temporary.rename(temporary.with_name(name))
+        self.uploads.removed(path.name)
+        path.rename(self.folders.archive / self.folders.number(path.name))
 
 
-def is_temporary(path: Path) -> bool:
-    """Still being put: its sender renames it when it is whole."""
-    return path.name.startswith(".") or path.name.endswith(".tmp")
+def glance(raw: bytes) -> tuple[str | None, int, tuple[str, ...]]:
+    """ISA13, the number of ST, and ISA; nothing where the file is no interchange."""
+    try:
+        asked = read_interchange(raw)
+    except UnreadableError:
+        return None, 0, ()
+    return asked.control_number, sum(len(group.transaction_sets) for group in asked.groups), asked.header

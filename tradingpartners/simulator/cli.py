@@ -15,8 +15,10 @@ from typing import NoReturn
 
 from tradingpartners.simulator.answering import PopulationError
 from tradingpartners.simulator.availity_door import FIRST_REPLIES, AvailityHabits
+from tradingpartners.simulator.clearinghouse import FileManners
 from tradingpartners.simulator.desk import Pace
 from tradingpartners.simulator.faults import KINDS
+from tradingpartners.simulator.file_options import add_file_options, file_manners
 from tradingpartners.simulator.population import make_population
 from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
 from tradingpartners.simulator.serve import Addresses, Service, serve
@@ -108,6 +110,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     )
     add("--username", default="riverside", help="for both servers")
     add("--password", help="for both servers; else one at random")
+    add_file_options(parser)
     parser.set_defaults(run=run_serve)
 
 
@@ -141,7 +144,7 @@ def run_practice(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
             root=folder / "files",
             today=None,
             pace=Pace(delay=0.3, hold=8.0),
-            file_delay=5.0,
+            files=FileManners(file_delay=5.0),
             scenario=scenario,
         ),
         Addresses(
@@ -194,7 +197,7 @@ def run_serve(given: argparse.Namespace) -> int:
                 hold=given.hold_seconds,
                 npi_per_minute=given.npi_per_minute,
             ),
-            file_delay=given.file_delay_ms / 1000,
+            files=file_manners(given),
             scenario=read_scenario(given.scenario) if given.scenario else Scenario(),
             stedi=StediHabits(
                 aaa_http_status=given.aaa_http_status,

@@ -13,13 +13,14 @@ from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
 from tradingpartners.simulator.availity_door import AvailityHabits
-from tradingpartners.simulator.clearinghouse import Clearinghouse, Folders
+from tradingpartners.simulator.clearinghouse import Clearinghouse, FileManners
 from tradingpartners.simulator.desk import Desk, Pace
+from tradingpartners.simulator.folders import Folders
 from tradingpartners.simulator.http_doors import doors_ready, open_doors
 from tradingpartners.simulator.http_server import HttpServer
 from tradingpartners.simulator.journal import Journal
 from tradingpartners.simulator.scenarios import Scenario
-from tradingpartners.simulator.sftp_server import host_key, public_key, start_sftp
+from tradingpartners.simulator.sftp_server import Hatch, HostKeys, SftpDoor, host_keys, public_key
 from tradingpartners.simulator.stedi_door import StediHabits
 from tradingpartners.simulator.tls import make_contexts
 
@@ -34,7 +35,7 @@ class Service:
     root: Path | None
     today: date | None
     pace: Pace
-    file_delay: float
+    files: FileManners
     scenario: Scenario
     stedi: StediHabits = StediHabits()
     availity: AvailityHabits = AvailityHabits()
@@ -67,17 +68,17 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     credentials = (addresses.username, addresses.password or secrets.token_urlsafe(18))
     folders = Folders(root)
-    key = host_key(root)
+    keys = host_keys(root)
+    house = Clearinghouse(answering, folders, service.files)
     desk = Desk(answering, pace=service.pace)
     doors = open_doors(desk, credentials=credentials, stedi=service.stedi, availity=service.availity)
     server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
-    sftp = await start_sftp(
-        LOOPBACK, addresses.sftp_port, credentials=credentials, home=folders.home, key=key
-    )
-    house = Clearinghouse(answering, folders, file_delay=service.file_delay)
+    hatch = Hatch(answering.stage, house.uploads, house.replies.outbox)
+    sftp = SftpDoor(folders, hatch, credentials=credentials, keys=keys)
+    accepting = sftp.start(LOOPBACK, addresses.sftp_port)
     http_port = port_of(http)
-    ready = ready_contents(credentials, http_port, sftp.get_port(), public_key(key))
+    ready = ready_contents(credentials, http_port, sftp.port, keys)
     listeners = [http]
     if service.tls:
         contexts, authority = make_contexts(root / "tls")
@@ -98,7 +99,7 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
         watch.cancel()
         for listener in listeners:
             listener.close()
-        sftp.close()
+        accepting.cancel()
 
 
 def port_of(server: asyncio.Server) -> int:
@@ -106,7 +107,7 @@ def port_of(server: asyncio.Server) -> int:
 
 
 def ready_contents(
-    credentials: tuple[str, str], http_port: int, sftp_port: int, public: str
+    credentials: tuple[str, str], http_port: int, sftp_port: int, keys: HostKeys
 ) -> dict[str, Any]:
     username, password = credentials
     signed_in = {"username": username, "password": password}
@@ -116,7 +117,8 @@ def ready_contents(
             "host": LOOPBACK,
             "port": sftp_port,
             **signed_in,
-            "host_key": public,
+            "host_key": public_key(keys.current),
+            "next_host_key": public_key(keys.coming),
             "inbox": "/inbox",
             "outbox": "/outbox",
         },
