@@ -25,7 +25,7 @@ def married_name(verdict: Found, fault: Fault) -> Found:
 
 def hyphen(verdict: Found, fault: Fault) -> Found:
     last = verdict.member.person.last_name
-    return named(verdict, last_name=f"{last}-{LAST[fault.drawn % len(LAST)]}")
+    return named(verdict, last_name=f"{last}-Marlowe")
 
 
 def suffix(verdict: Found, fault: Fault) -> Found:
@@ -39,7 +39,7 @@ def new_id(verdict: Found, fault: Fault) -> Found:
 
 
 def new_name_and_id(verdict: Found, fault: Fault) -> Found:
-    return new_id(married_name(verdict, fault), fault)
+    return new_id(hyphen(verdict, fault), fault)
 
 
 def as_subscriber(verdict: Found, fault: Fault) -> Found:

@@ -105,7 +105,6 @@ class Clearinghouse:
         if held is not None and held.upload != upload:
             del self.held[name]
             held.put.passed |= dict.fromkeys(Sign, upload.put_at)
-            self.answering.record([{"event": "overwritten", **held.seen}])
             return False
         return held is not None
 

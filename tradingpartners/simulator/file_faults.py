@@ -40,7 +40,7 @@ def spoil_file(raw: bytes, fault: Fault | None) -> bytes:
 
 def truncated(raw: bytes, fault: Fault) -> bytes:
     """Ends inside the last answer that is begun: before its SE, so before GE and IEA too."""
-    return raw[: raw.rindex(b"SE*") - 10]
+    return raw[: raw.rindex(b"*", 0, raw.rindex(b"SE*")) + 1]
 
 
 def empty(raw: bytes, fault: Fault) -> bytes:

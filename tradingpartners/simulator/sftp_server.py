@@ -94,6 +94,8 @@ class Counter(asyncssh.SFTPServer):
 
     def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         self.take_name(oldpath, newpath)
+        if Path(self.map_path(newpath).decode()).exists():
+            self.hatch.stage.journal.write([{"event": "overwritten", "file": inbox_name(newpath)}])
         super().posix_rename(oldpath, newpath)
         self.note_rename(oldpath, newpath)
 
@@ -173,6 +175,7 @@ class SftpDoor:
                 sftp_factory=lambda channel: Counter(channel, self.folders, self.hatch),
                 allow_scp=False,
             )
+            connection.send_server_host_keys()  # run_server, unlike listen, leaves this to its caller
             await connection.wait_closed()
         except (OSError, asyncssh.Error):
             return  # the client has left, or did not want the key
