@@ -40,10 +40,11 @@ class FileManners:
 
 @dataclass
 class Held:
-    """A file that may stay, and has not been in the inbox for long enough."""
+    """A file that may stay, and what the journal is to say of it once it is taken."""
 
     put: Put
     upload: Upload
+    via: str
     seen: Entry = field(default_factory=dict)
 
 
@@ -64,7 +65,9 @@ class Clearinghouse:
         self.held: dict[str, Held] = {}  # by name in the inbox
         self.at_work: set[str] = set()
         self.received: dict[str, str] = {}  # sha256 of the contents → name in `taken`
-        self.journaled: set[str] = set()  # names in `taken` whose arrival is in the journal
+        self.journaled: dict[str, str] = {}  # name in `taken` → the way it came, from the journal
+        self.tasks: asyncio.TaskGroup | None = None
+        self.is_open = asyncio.Event()
         for entry in read_journal(answering.journal.path):
             if entry["event"] in {"file", "duplicate_file"}:
                 self.remember(entry)
@@ -73,31 +76,45 @@ class Clearinghouse:
         if entry["direction"] == "out":
             self.replies.remember(entry)
         else:
-            self.journaled.add(entry["taken"])
+            self.journaled[entry["taken"]] = entry.get("via", "sftp")
             self.received.setdefault(entry["sha256"], entry["taken"])
 
     async def run(self) -> None:
         """Finish what an earlier process left, then watch the inbox for ever."""
         self.replies.outbox.finish(self.replies.written)
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as self.tasks:
             for path in sorted(self.folders.taken.iterdir()):
-                self.open(path, tasks, Put(given_name(path.name), now()), {})
+                put = Put(given_name(path.name), now())
+                self.open(path, put, {}, via=self.journaled.get(path.name, "sftp"))
+            self.is_open.set()
             while True:
-                await self.look(tasks)
+                await self.look()
                 await asyncio.sleep(LOOKS_EVERY)
 
-    async def look(self, tasks: asyncio.TaskGroup) -> None:
+    async def look(self) -> None:
         """Judge what is new in the inbox, and take what has been there for long enough."""
         whole, uploading = self.folders.in_inbox()
         uploads = [(self.upload(path), path) for path in whole]
         new = [each for each in uploads if not self.is_held(each[1].name, each[0])]
         for upload, path in sorted(new, key=lambda each: (each[0].put_at, each[1].name)):
             others = {"others_in_inbox": len(whole) - 1, "others_uploading": uploading}
-            await self.judge(path, upload, {**others, "others_unanswered": len(self.at_work)})
+            held = await self.judge(path, upload, {**others, "others_unanswered": len(self.at_work)})
+            if held is not None:
+                self.held[path.name] = held
         keep = timedelta(seconds=self.manners.limits.keep_seconds)
         due = [(held.put.at, name) for name, held in self.held.items() if held.put.at + keep <= now()]
         for _, name in sorted(due):
-            self.take(self.folders.inbox / name, self.held.pop(name), tasks)
+            self.take(self.folders.inbox / name, self.held.pop(name))
+
+    async def receive(self, name: str, raw: bytes, *, via: str) -> None:
+        """A file that was pushed: it is put and taken in one. Booked once this returns."""
+        await self.is_open.wait()
+        path = self.folders.pushed / self.folders.number(name)
+        path.write_bytes(raw)
+        upload = Upload(now(), now())
+        held = await self.judge(path, upload, {"others_unanswered": len(self.at_work)}, name=name, via=via)
+        if held is not None:
+            self.take(path, held)
 
     def is_held(self, name: str, upload: Upload) -> bool:
         """A file put over one that is held takes its place, and is judged anew."""
@@ -112,17 +129,19 @@ class Clearinghouse:
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return self.uploads.of(path.name, modified=modified)
 
-    async def judge(self, path: Path, upload: Upload, others: Entry) -> None:
-        """Acknowledgements are read at once; questions stay in the inbox or are turned away."""
-        raw = path.read_bytes()
+    async def judge(
+        self, path: Path, upload: Upload, others: Entry, *, name: str = "", via: str = "sftp"
+    ) -> Held | None:
+        """Acknowledgements are read at once; questions may stay, or are turned away."""
+        raw, name = path.read_bytes(), name or path.name
         verdicts = read_acknowledgements(raw)
         if verdicts:
-            self.book_acknowledgements(path, verdicts)
-            return
-        put = Put(path.name, upload.put_at)
+            self.book_acknowledgements(path, name, verdicts)
+            return None
+        put = Put(name, upload.put_at)
         isa13, sets, header = glance(raw)
         seen: Entry = {
-            "file": path.name,
+            "file": name,
             "temporary": upload.temporary,
             "appeared_at": stamp(upload.appeared_at),
             "put_at": stamp(upload.put_at),
@@ -130,31 +149,33 @@ class Clearinghouse:
             "transaction_sets": sets,
         }
         refusal = self.gate.judge(put, transaction_sets=sets)
-        self.answering.record([{"event": "put", **seen}])
+        self.answering.record([{"event": "put", **seen, "via": via}])
         if refusal is None:
-            self.held[path.name] = Held(put, upload, {**others, **seen})
-            return
-        await self.refuse(path, refusal, seen, header)
+            return Held(put, upload, via, {**others, **seen})
+        await self.refuse(path, refusal, seen, header, via=via)
+        return None
 
-    async def refuse(self, path: Path, refusal: Refusal, seen: Entry, header: tuple[str, ...]) -> None:
-        numbered = self.folders.number(path.name)
+    async def refuse(
+        self, path: Path, refusal: Refusal, seen: Entry, header: tuple[str, ...], *, via: str
+    ) -> None:
+        numbered = self.folders.number(seen["file"])
         self.answering.record(
             [{"event": refusal.reason.value, **seen, "others": list(refusal.others), "rejected": numbered}]
         )
         path.rename(self.folders.rejected / numbered)
         self.uploads.removed(path.name)
         if header and self.manners.limits.says_why:
-            await self.replies.reject(header, INVALID_CONTENT, taken=numbered)
+            await self.replies.reject(header, INVALID_CONTENT, taken=numbered, via=via)
 
-    def take(self, path: Path, held: Held, tasks: asyncio.TaskGroup) -> None:
-        taken = self.folders.taken / self.folders.number(path.name)
+    def take(self, path: Path, held: Held) -> None:
+        taken = self.folders.taken / self.folders.number(held.put.file)
         path.rename(taken)
         self.uploads.removed(path.name)
         left_at = now()
         held.put.passed[Sign.GONE] = left_at
-        self.open(taken, tasks, held.put, {**held.seen, "left_at": stamp(left_at)})
+        self.open(taken, held.put, {**held.seen, "left_at": stamp(left_at)}, via=held.via)
 
-    def open(self, path: Path, tasks: asyncio.TaskGroup, put: Put, more: Entry, *, via: str = "sftp") -> None:
+    def open(self, path: Path, put: Put, more: Entry, *, via: str) -> None:
         """Book a taken file in, if it is not yet, and start answering it."""
         raw = path.read_bytes()
         first = self.received.get(sha256(raw).hexdigest(), path.name)
@@ -171,7 +192,8 @@ class Clearinghouse:
             path.rename(self.folders.archive / path.name)
             return
         self.at_work.add(path.name)
-        tasks.create_task(self.work(self.parcel(path.name, asked, put, via=via, plays=is_new)))
+        if self.tasks is not None:
+            self.tasks.create_task(self.work(self.parcel(path.name, asked, put, via=via, plays=is_new)))
 
     async def work(self, parcel: Parcel) -> None:
         await self.replies.work(parcel, self.payer_ids)
@@ -221,13 +243,13 @@ class Clearinghouse:
         self.answering.record(entries)
         self.remember(arrival)
 
-    def book_acknowledgements(self, path: Path, verdicts: tuple[Verdict, ...]) -> None:
+    def book_acknowledgements(self, path: Path, name: str, verdicts: tuple[Verdict, ...]) -> None:
         """What the other side says of our interchanges; `of` is the file it speaks of, if it is ours."""
         self.answering.record(
             [
                 {
                     "event": "acknowledgement",
-                    "file": path.name,
+                    "file": name,
                     "kind": verdict.kind,
                     "acknowledges": verdict.control_number,
                     "of": self.replies.sent_as(verdict.control_number),
@@ -239,7 +261,7 @@ class Clearinghouse:
             ]
         )
         self.uploads.removed(path.name)
-        path.rename(self.folders.archive / self.folders.number(path.name))
+        path.rename(self.folders.archive / self.folders.number(name))
 
 
 def glance(raw: bytes) -> tuple[str | None, int, tuple[str, ...]]:

@@ -14,11 +14,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from tradingpartners.simulator.answering import PopulationError
+from tradingpartners.simulator.as2_library import As2MissingError
 from tradingpartners.simulator.availity_door import FIRST_REPLIES, AvailityHabits
 from tradingpartners.simulator.clearinghouse import FileManners
 from tradingpartners.simulator.desk import Pace
 from tradingpartners.simulator.faults import KINDS
-from tradingpartners.simulator.file_options import add_file_options, file_manners
+from tradingpartners.simulator.file_options import (
+    add_as2_options,
+    add_file_options,
+    as2_options,
+    file_manners,
+)
 from tradingpartners.simulator.population import make_population
 from tradingpartners.simulator.scenarios import Scenario, ScenarioError, read_scenario
 from tradingpartners.simulator.serve import Addresses, Service, serve
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         code: int = given.run(given)
-    except (PopulationError, ScenarioError) as error:
+    except (PopulationError, ScenarioError, As2MissingError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return EXIT_WRONG_USE
     except OSError as error:
@@ -111,6 +117,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--username", default="riverside", help="for both servers")
     add("--password", help="for both servers; else one at random")
     add_file_options(parser)
+    add_as2_options(parser)
     parser.set_defaults(run=run_serve)
 
 
@@ -198,6 +205,7 @@ def run_serve(given: argparse.Namespace) -> int:
                 npi_per_minute=given.npi_per_minute,
             ),
             files=file_manners(given),
+            as2=as2_options(given),
             scenario=read_scenario(given.scenario) if given.scenario else Scenario(),
             stedi=StediHabits(
                 aaa_http_status=given.aaa_http_status,

@@ -15,9 +15,10 @@ class Folders:
         self.taken = root / "taken"
         self.archive = root / "archive"
         self.rejected = root / "rejected"
+        self.pushed = root / "pushed"
         self.outside = root / "outside"  # where a link leads that an SFTP client should not follow
         keeping = (self.taken, self.archive, self.rejected)
-        for folder in (self.inbox, self.outbox, self.outside, *keeping):
+        for folder in (self.inbox, self.outbox, self.outside, self.pushed, *keeping):
             folder.mkdir(parents=True, exist_ok=True)
         numbered = (path.name for folder in keeping for path in folder.iterdir())
         self.last_number = max((int(name.partition("_")[0]) for name in numbered), default=0)

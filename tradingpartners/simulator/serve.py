@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tradingpartners.simulator.answering import Answering, read_knowledge
+from tradingpartners.simulator.as2_door import As2Door
+from tradingpartners.simulator.as2_keys import As2Options
 from tradingpartners.simulator.availity_door import AvailityHabits
 from tradingpartners.simulator.clearinghouse import Clearinghouse, FileManners
 from tradingpartners.simulator.desk import Desk, Pace
@@ -39,6 +41,7 @@ class Service:
     scenario: Scenario
     stedi: StediHabits = StediHabits()
     availity: AvailityHabits = AvailityHabits()
+    as2: As2Options | None = None
     tls: bool = False
 
 
@@ -72,6 +75,9 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     house = Clearinghouse(answering, folders, service.files)
     desk = Desk(answering, pace=service.pace)
     doors = open_doors(desk, credentials=credentials, stedi=service.stedi, availity=service.availity)
+    as2 = As2Door(house, root / "as2", service.as2) if service.as2 else None
+    if as2 is not None:
+        doors = {**doors, "as2": as2}
     server = HttpServer(doors, answering.stage)
     http = await server.start(LOOPBACK, addresses.http_port)
     hatch = Hatch(answering.stage, house.uploads, house.replies.outbox)
@@ -79,6 +85,9 @@ async def run(service: Service, addresses: Addresses, answering: Answering, root
     accepting = sftp.start(LOOPBACK, addresses.sftp_port)
     http_port = port_of(http)
     ready = ready_contents(credentials, http_port, sftp.port, keys)
+    if as2 is not None:
+        as2.listen_at(f"http://{LOOPBACK}:{http_port}/as2")
+        ready["as2"] = as2.ready_contents()
     listeners = [http]
     if service.tls:
         contexts, authority = make_contexts(root / "tls")
