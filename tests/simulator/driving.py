@@ -78,7 +78,12 @@ class Simulator:
         asyncio.run(put())
 
     def inbox(self) -> set[str]:
-        return set(asyncio.run(self.listing("/inbox")))
+        return set(asyncio.run(self.names("/inbox")))
+
+    async def names(self, folder: str) -> list[str]:
+        """Of the finished files in a folder."""
+        async with self.connect() as connection, connection.start_sftp_client() as sftp:
+            return [name for name in await sftp.listdir(folder) if not name.startswith(".")]
 
     def outbox(self) -> dict[str, bytes]:
         return asyncio.run(self.listing("/outbox"))

@@ -1,12 +1,16 @@
 """What the other side says of the interchanges it was sent: its TA1s and 999s, in files of their own."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tradingpartners.simulator.segments import UnreadableError, read_delimiters
 
-SEGMENT_START = re.compile(r"^(ISA|TA1|GS|ST|AK\d|IK\d|CTX|SE|GE|IEA)$")
+ACKNOWLEDGES = frozenset(
+    {
+        *("ISA", "TA1", "GS", "ST", "AK1", "AK2", "AK3", "AK4", "AK5", "IK3", "CTX", "IK4", "IK5", "AK9"),
+        *("SE", "GE", "IEA"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,11 @@ def read_acknowledgements(raw: bytes) -> tuple[Verdict, ...]:
     except UnreadableError:
         return ()
     pieces = (piece.strip("\r\n ") for piece in text.split(delimiters.terminator))
-    segments = [tuple(piece.split(delimiters.element)) for piece in pieces if piece]
-    if not all(SEGMENT_START.match(segment[0]) for segment in segments):
-        return ()
-    if any(segment[0] == "GS" and segment[1:2] != ("FA",) for segment in segments):
-        return ()
+    segments = []
+    for segment in (tuple(piece.split(delimiters.element)) for piece in pieces if piece):
+        if segment[0] not in ACKNOWLEDGES or (segment[0] == "GS" and segment[1:2] != ("FA",)):
+            return ()
+        segments.append(segment)
     return tuple(read_verdicts(segments))
 
 

@@ -2,9 +2,10 @@
 
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from tradingpartners.simulator.as2_keys import Identity, Mode, OtherSide, kept_identity, read_other_side
@@ -13,6 +14,7 @@ from tradingpartners.simulator.as2_library import load
 DIGEST, ENCRYPTION = "sha256", "aes_256_cbc"
 # Any other type pyas2lib writes as text, with line ends of its own.
 CONTENT_TYPE = "application/octet-stream"
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 WRONG_CONTENTS = b"other contents than those received"
 
 
@@ -120,7 +122,7 @@ class Station:
             message_id=message.message_id or "",
             status=status if opened else f"{status}: {getattr(problem[0], 'disposition_modifier', '')}",
             payload=message.content if opened else None,
-            name=PurePosixPath(name.replace("\\", "/")).name,
+            name=UNSAFE.sub("_", name),
             message=message,
             wants_receipt="disposition-notification-to" in headers,
             receipt_url=headers.get("receipt-delivery-option", ""),

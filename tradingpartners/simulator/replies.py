@@ -132,6 +132,7 @@ class Replies:
         else:
             self.say_nothing(parcel, [x for x in questions if x.set_number in refused], parcel.fault_name)
             await self.answer(parcel, [x for x in questions if x.set_number not in refused])
+        parcel.put.passed.setdefault(Sign.ANSWERED, datetime.now().astimezone())
         (self.folders.taken / parcel.taken).rename(self.folders.archive / parcel.taken)
 
     def read(self, parcel: Parcel, payer_ids: frozenset[str]) -> Iterable[Question]:
@@ -188,7 +189,8 @@ class Replies:
         if parcel.fault and parcel.fault_name in WAITS_FOR_NEXT:
             joins = parcel.fault_name == "answers_joined"
             if await self.wait_for_next(parcel, said, parcel.fault.number("seconds"), joins=joins):
-                said = []
+                self.say_nothing(parcel, silent, "no_answer")
+                said, silent = [], []
         parts = self.number_of_parts(parcel, len(said))
         for part in range(1, parts + 1):
             if not self.is_given(parcel, part):
