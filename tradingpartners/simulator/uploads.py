@@ -45,7 +45,7 @@ class Uploads:
 
 def is_temporary(name: str) -> bool:
     """Still being put: its sender renames it when it is whole."""
-    return name.startswith(".") or PurePath(name).suffix in {".tmp", ".part", ".filepart"}
+    return name.startswith(".") or PurePath(name).suffix in {".tmp", ".part", ".filepart", ".uploading"}
 
 
 def now() -> datetime:
