@@ -22,7 +22,9 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", "practice
 
 
 def pytest_configure() -> None:
-    """Two processes of tests share one Redis, and not their keys."""
+    """Two processes of tests share one Redis, and not their keys. The partners of tests live here."""
+    settings.PRIVATE_PARTNERS = ["127.0.0.0/8"]
+    os.environ["PRIVATE_PARTNERS"] = "127.0.0.0/8"  # for the processes that tests start
     settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 

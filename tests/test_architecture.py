@@ -25,7 +25,7 @@ CORE = {
     *("models", "messages", "services", "states", "signals", "errors", "rows", "tenancy", "sealing"),
     *("history", "isolation", "partitions", "database", "bulk", "access", "x12", "transports"),
     *("contents", "retries", "attempts", "badges", "benefits", "cases", "followups", "verdict"),
-    *("roster", "schedules"),
+    *("roster", "schedules", "outbound"),
 }
 SIMULATOR = "tradingpartners/simulator"
 CODEC = "tradingpartners/x12"

@@ -86,7 +86,7 @@ def test_a_whole_reply_is_returned(serve: Callable[[Conversation], str]) -> None
 
 
 def test_a_name_nobody_knows_and_a_closed_port_are_surely_not_sent() -> None:
-    errors = [ask("http://no-such-host.invalid/"), ask("http://127.0.0.1:1/"), ask("ftp://example/")]
+    errors = [ask("http://no-such-host.invalid/"), ask("http://127.0.0.1:9999/"), ask("ftp://example/")]
     assert [type(error) for error in errors] == [NotSent] * 3
     assert [str(error) for error in errors] == ["not_resolved", "connection_refused", "bad_address"]
 
@@ -108,7 +108,7 @@ def test_tls_that_breaks_after_the_request_may_have_been_read(monkeypatch: pytes
     def broken(*args: object, **kwargs: object) -> None:
         raise ssl.SSLEOFError("EOF occurred in violation of protocol")
 
-    monkeypatch.setattr("tradingpartners.transports.deadlines._TimedReader.readinto", broken)
+    monkeypatch.setattr("practice.outbound.http._TimedReader.readinto", broken)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         error = ask(f"http://127.0.0.1:{listener.getsockname()[1]}/")
     assert isinstance(error, Unsure)

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import requests
 
+from practice.outbound import OutboundError
+from practice.outbound.http import Call, GuardedSession, call_within, guarded_session
 from tradingpartners.transports import Connection, LiveQuestion, NotSent, Reply, Step, TransportError, Unsure
-from tradingpartners.transports.deadlines import Call, TimedAdapter, call_within
 
 LARGEST_REPLY = 4 * 1024 * 1024
 _BAD_ADDRESS = (
@@ -24,14 +25,9 @@ _BUSY = frozenset({429, 503})
 
 
 @lru_cache(maxsize=512)
-def _session(payer_id: UUID, connections: int) -> requests.Session:
+def _session(payer_id: UUID, connections: int) -> GuardedSession:
     """One connection pool a payer: a slow one cannot use up another's."""
-    session = requests.Session()
-    session.trust_env = False
-    adapter = TimedAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+    return guarded_session(connections)
 
 
 def check(connection: Connection) -> None:
@@ -60,7 +56,7 @@ def ask(connection: Connection, question: LiveQuestion, *, deadline: float) -> R
             with _post(session, url, question.body, auth, deadline) as response:
                 _refuse_status(response)
                 return Reply(_body(response), response.status_code)
-        except (requests.exceptions.RequestException, UnicodeError) as error:
+        except (requests.exceptions.RequestException, OutboundError, UnicodeError) as error:
             # No chain: its text holds the address, and may hold what a person put into it.
             raise _failure(error, call) from None
 
@@ -84,7 +80,6 @@ def _post(
         auth=auth,
         headers={"Content-Type": "application/edi-x12", "Accept": "application/edi-x12"},
         timeout=(min(5.0, deadline), deadline),
-        allow_redirects=False,
         stream=True,
     )
 
@@ -94,6 +89,8 @@ def _failure(error: Exception, call: Call) -> TransportError:
     if call.handed_over:
         is_late = call.remaining <= 0 or isinstance(error, requests.exceptions.Timeout)
         return Unsure("timeout" if is_late else "connection_lost")
+    if isinstance(error, OutboundError):
+        return NotSent("address_refused")
     if isinstance(error, (*_BAD_ADDRESS, UnicodeError)):
         return NotSent("bad_address")
     if isinstance(error, requests.exceptions.SSLError):

@@ -1,4 +1,5 @@
-"""HTTP connections whose every read counts against one deadline, and that know what was handed over.
+"""HTTP sessions for partners and webhooks. They connect where `practice.outbound` lets them, follow no
+redirect, ask no proxy, keep one deadline, and know whether anything was handed over.
 
 A socket's own timeout begins anew with each byte: a server that sends one a second holds a
 connection for as long as it likes.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +18,13 @@ from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from practice import outbound
 
 
 @dataclass
@@ -80,8 +86,25 @@ def _hand_over(connection: HTTPConnection) -> None:
     _call.get().handed_over = True
 
 
+def _connect(connection: HTTPConnection, *, is_plain: bool) -> socket.socket:
+    """OutboundError goes through urllib3 and requests as it is."""
+    patience = connection.timeout if isinstance(connection.timeout, int | float) else _call.get().remaining
+    within = max(0.001, min(_call.get().remaining, patience))
+    try:
+        return outbound.connect(connection.host, connection.port, within=within, is_plain=is_plain)
+    except outbound.NotResolved:
+        raise NameResolutionError("", connection, socket.gaierror()) from None
+    except TimeoutError:
+        raise ConnectTimeoutError(connection, "") from None
+    except OSError:
+        raise NewConnectionError(connection, "") from None
+
+
 class _Connection(HTTPConnection):
     response_class = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self, is_plain=True)
 
     def send(self, data: Any) -> None:
         _hand_over(self)
@@ -90,6 +113,9 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self, is_plain=False)
 
     def send(self, data: Any) -> None:
         _hand_over(self)
@@ -104,9 +130,36 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class TimedAdapter(HTTPAdapter):
-    """Its connections are used inside `call_within` only."""
+class _Adapter(HTTPAdapter):
+    def __init__(self, connections: int, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=1, pool_maxsize=connections, pool_block=False, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._tls is not None:
+            kwargs["ssl_context"] = self._tls
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        raise outbound.OutboundError(outbound.Refusal.SCHEME)
+
+
+class GuardedSession(requests.Session):
+    """Used inside `call_within` only. Raises `outbound.OutboundError` beside what requests raises."""
+
+    def __init__(self, connections: int, tls: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.adapters.clear()
+        adapter = _Adapter(connections, tls)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        return super().send(request, **{**kwargs, "allow_redirects": False})
+
+
+def guarded_session(connections: int = 1, *, tls: ssl.SSLContext | None = None) -> GuardedSession:
+    """A pool of that many connections to one host; `tls` where the usual authorities are not meant."""
+    return GuardedSession(connections, tls)
