@@ -188,9 +188,13 @@ def connect(host: str, port: int, *, within: float, is_plain: bool = False) -> s
     Raises OutboundError, NotResolved, TimeoutError or OSError.
     """
     until = time.monotonic() + within
-    _check_port(port, "http" if is_plain else "https")
     addresses = resolve(host, port, within=within, is_plain=is_plain)
-    failure: OSError = TimeoutError()
+    return connect_to(addresses, port, within=until - time.monotonic())
+
+
+def connect_to(addresses: Sequence[Address], port: int, *, within: float) -> socket.socket:
+    """To the first of what `resolve` found that answers; each gets its share of the time."""
+    until, failure = time.monotonic() + within, OSError()
     for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
         remaining = until - time.monotonic()
         if remaining <= 0:
@@ -221,6 +225,7 @@ def _connect(address: Address, port: int, patience: float) -> socket.socket:
 
 def resolve(host: str, port: int, *, within: float, is_plain: bool = False) -> Sequence[Address]:
     """The addresses of the name that may be reached, as the name server orders them; asked once."""
+    _check_port(port, "http" if is_plain else "https")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     found = [ip_address(text) for text in _look_up(bare, port, within)]
     allowed = [address for address in dict.fromkeys(found) if may_reach(address, is_plain=is_plain)]

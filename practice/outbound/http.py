@@ -141,6 +141,16 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Always; against the usual authorities, unless the context names its own."""
+        if self._tls is None:
+            super().cert_verify(conn, url, True, None)  # type: ignore[no-untyped-call]
+        else:
+            conn.cert_reqs = "CERT_REQUIRED"
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        return super().build_connection_pool_key_attributes(request, True)
+
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         raise outbound.OutboundError(outbound.Refusal.SCHEME)
 

@@ -88,7 +88,7 @@ def test_a_whole_reply_is_returned(serve: Callable[[Conversation], str]) -> None
 def test_a_name_nobody_knows_and_a_closed_port_are_surely_not_sent() -> None:
     errors = [ask("http://no-such-host.invalid/"), ask("http://127.0.0.1:9999/"), ask("ftp://example/")]
     assert [type(error) for error in errors] == [NotSent] * 3
-    assert [str(error) for error in errors] == ["not_resolved", "connection_refused", "bad_address"]
+    assert [str(error) for error in errors] == ["not_resolved", "connection_refused", "settings:url"]
 
 
 def test_a_server_without_tls_is_surely_not_sent(serve: Callable[[Conversation], str]) -> None:

@@ -72,7 +72,8 @@ class Transport(Protocol):
 
 
 class LiveQuestion(NamedTuple):
-    """One question. `message_id` is its interchange's id; `connections` the size of its payer's pool."""
+    """One question. `message_id` is its interchange's id; `connections` the size of its payer's pool;
+    `transaction_set` is 270 or 278."""
 
     body: bytes
     content_type: str
@@ -82,6 +83,7 @@ class LiveQuestion(NamedTuple):
     sender_id: str
     receiver_id: str
     connections: int
+    transaction_set: str = "270"
 
 
 class Reply(NamedTuple):

@@ -141,6 +141,7 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
         sender_id=partner.sender_id,
         receiver_id=partner.receiver_id,
         connections=payer.live_connections + payer.batch_connections,
+        transaction_set=dispatch.transaction_set,
     )
     answer: Reply | Promise | TransportError
     try:

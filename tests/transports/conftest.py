@@ -1,0 +1,66 @@
+"""Peers that are not our code: node's libraries, OpenSSH."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PEERS = Path(__file__).parent / "peers"
+
+
+class NodePeer:
+    """A script of `peers/`, told what to do once; it prints its port, then a line for each request."""
+
+    def __init__(self, script: str, told: dict[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            ["node", str(PEERS / script), json.dumps(told)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.port: int = self.heard()["port"]
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(json.loads(line))
+
+    def heard(self) -> dict[str, Any]:
+        """The next line."""
+        return self._lines.get(timeout=20)
+
+    @property
+    def was_asked(self) -> bool:
+        return not self._lines.empty()
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # it ends with its input
+        self._process.wait(timeout=10)
+
+
+@pytest.fixture
+def node_peer() -> Iterator[Callable[..., NodePeer]]:
+    if not shutil.which("node"):
+        pytest.skip("no node here: install nodejs and npm")
+    if not (PEERS / "node_modules").is_dir():
+        pytest.skip("run ./run test, or npm ci in tests/transports/peers")
+    started: list[NodePeer] = []
+
+    def start(script: str, **told: Any) -> NodePeer:
+        started.append(NodePeer(script, told))
+        return started[-1]
+
+    yield start
+    for peer in started:
+        peer.stop()
