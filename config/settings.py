@@ -6,6 +6,7 @@ A secret or an address has no default: a process that lacks one stops here with 
 import base64
 import os
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ ENVIRONMENT = os.environ.get("ENVIRONMENT") or "prod"
 # Where the world reaches us, for links in alerts and for receipts that come later (AS2).
 PUBLIC_URL = (os.environ.get("PUBLIC_URL") or "").rstrip("/")
 # Networks beside the public internet in which a partner may live, e.g. 10.20.0.0/16.
-PRIVATE_PARTNERS = [net for net in os.environ.get("PRIVATE_PARTNERS", "").split(",") if net]
+PRIVATE_PARTNERS = [
+    str(ip_network(net.strip())) for net in os.environ.get("PRIVATE_PARTNERS", "").split(",") if net.strip()
+]
 
 # --- database: one alias. Migrations run as its owner, everything else as the app role ---------
 APP_ROLE = "preflight_app"

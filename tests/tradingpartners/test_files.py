@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_put_goes_later_under_the_same_name_and_number(
 ) -> None:
     good = acme.partner.settings
     acme.visit()
-    acme.limit(settings={**good, "port": 1})
+    acme.limit(settings={**good, "port": 9999})
     acme.sweep()
     send()
     with acme.inside():
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_put_goes_later_under_the_same_name_and_number(
     with acme.inside():
         assert Interchange.objects.get().control_number == first.control_number
         assert list(TransportLog.objects.order_by("id").values_list("event", "error")) == [
-            ("put", "connection_lost"),
+            ("put", "connection_refused"),
             ("put", ""),
         ]
         assert Dispatch.objects.get().state == "done"

@@ -127,7 +127,7 @@ def test_an_uploaded_file_without_its_name_gets_it_from_the_next_worker(
 
 def test_a_file_whose_questions_have_all_ended_is_not_put_later(acme: FileAcme, sftp: SftpServer) -> None:
     good = acme.partner.settings
-    acme.limit(settings={**good, "port": 1})
+    acme.limit(settings={**good, "port": 9999})
     acme.visit()
     acme.sweep()
     send()
@@ -158,7 +158,7 @@ def test_a_file_put_after_the_folder_was_listed_is_not_taken(
 
 
 def test_a_file_in_flight_keeps_its_slot_and_may_go_once_more(acme: FileAcme, sftp: SftpServer) -> None:
-    acme.limit(max_st_per_interchange=1, settings={**acme.partner.settings, "port": 1})
+    acme.limit(max_st_per_interchange=1, settings={**acme.partner.settings, "port": 9999})
     acme.visit()
     acme.visit()
     acme.sweep()

@@ -6,12 +6,15 @@ import json
 import queue
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.transports.openssh import SSHD, OpenSshServer
 
 PEERS = Path(__file__).parent / "peers"
 
@@ -64,3 +67,16 @@ def node_peer() -> Iterator[Callable[..., NodePeer]]:
     yield start
     for peer in started:
         peer.stop()
+
+
+@pytest.fixture
+def openssh() -> Iterator[OpenSshServer]:
+    if not SSHD.exists():
+        pytest.skip("no OpenSSH server here: install openssh-server")
+    # Not pytest's own folder, which only the user who runs the tests may enter.
+    with tempfile.TemporaryDirectory() as folder:
+        server = OpenSshServer(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -17,8 +17,13 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
+# Of a lease: the rest is for what is done before and after the wire.
+_ON_THE_WIRE = 0.6
+
+
 def connection_of(partner: TradingPartner) -> Connection:
-    return Connection(partner.pk, partner.settings, partner.credentials or {})
+    patience = partner.lease.total_seconds() * _ON_THE_WIRE
+    return Connection(partner.pk, partner.settings, partner.credentials or {}, patience)
 
 
 def on_the_wire(deed: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:

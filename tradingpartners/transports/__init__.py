@@ -41,19 +41,23 @@ class Held(TransportError):
 
 
 class Connection(NamedTuple):
-    """A partner as its transport needs it."""
+    """A partner as its transport needs it. `patience`: seconds that handing a file over may take, so
+    that it ends within the lease of who does it."""
 
     partner_id: UUID
     settings: Mapping[str, Any]
     credentials: Mapping[str, Any]
+    patience: float = 60.0
 
 
 class Step(NamedTuple):
-    """One thing that trying a connection out found: `code` is empty where it went well."""
+    """One thing that trying a connection out found: `code` is empty where it went well; `note` is what
+    a person should see of the other side, such as its host key."""
 
     name: str
     code: str = ""
     milliseconds: int = 0
+    note: str = ""
 
     @property
     def is_ok(self) -> bool:

@@ -1,191 +1,265 @@
-"""Files over SFTP: put under a temporary name, then rename; host key pinned, always."""
+"""Files over SFTP: put under a temporary name, then renamed, never over another; host keys pinned, always.
+
+Settings: host, port, inbox, outbox, host_keys, archive, pattern, leave. Credentials: username with
+password or private_key and passphrase. See docs/transports.md.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import fnmatch
 import posixpath
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, TypeVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import cast
+from uuid import uuid4
 
 import asyncssh
 
+from practice import outbound
 from tradingpartners.transports import (
     Awaited,
     Connection,
+    Held,
     Look,
     NotSent,
     OutgoingFile,
     Receipt,
     RemoteFile,
     Step,
-    TransportError,
     Unsure,
 )
-
-Result = TypeVar("Result")
+from tradingpartners.transports.ssh import Client, account_of, as_line, check_pinned, host_key_of, talk
+from tradingpartners.transports.trying import Trial
 
 # A partner may still be writing what we see.
 FILES_GROW = True
-LARGEST_FILE = 512 * 1024 * 1024
+LARGEST_FILE = 100 * 1024 * 1024
 _TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
-
-
-class _Address(NamedTuple):
-    """A partner's settings and credentials, whole."""
-
-    host: str
-    port: int
-    inbox: str
-    outbox: str
-    username: str
-    password: str | None
-    known_hosts: asyncssh.SSHKnownHosts
+_CHUNK = 1024 * 1024
+_LOOK_SECONDS, _FETCH_SECONDS, _TRIAL_SECONDS = 60.0, 300.0, 20.0
+# Names tried for a file in the archive where its own is taken: name, name.1, name.2, …
+_MOST_NAMESAKES = 100
 
 
 def check(connection: Connection) -> None:
-    _address(connection)
+    account_of(connection)
+    _check_folders(connection)
 
 
-def try_out(connection: Connection) -> list[Step]:
-    try:
-        look(connection, (), {})
-    except TransportError as error:
-        return [Step("folders", error.code)]
-    return [Step("folders")]
-
-
-def _address(connection: Connection) -> _Address:
-    settings, credentials = connection.settings, connection.credentials
-    for name in ("host", "port", "inbox", "outbox", "host_keys"):
-        if not settings.get(name):
+def _check_folders(connection: Connection) -> None:
+    for name in ("inbox", "outbox"):
+        if not connection.settings.get(name):
             raise NotSent(f"settings:{name}")
-    if not credentials.get("username"):
-        raise NotSent("settings:credentials")
-    host, port = str(settings["host"]), str(settings["port"])
-    if not port.isdigit():
-        raise NotSent("settings:port")
-    lines = [f"[{host}]:{port} {key}\n" for key in settings["host_keys"]]
-    try:
-        known_hosts = asyncssh.import_known_hosts("".join(lines))
-    except (ValueError, asyncssh.Error):
-        raise NotSent("settings:host_keys") from None
-    return _Address(
-        host,
-        int(port),
-        str(settings["inbox"]),
-        str(settings["outbox"]),
-        str(credentials["username"]),
-        credentials.get("password"),
-        known_hosts,
-    )
+
+
+# --- handing over --------------------------------------------------------------------------------
 
 
 def upload(connection: Connection, file: OutgoingFile) -> None:
-    """Write the whole file under a temporary name, which no partner reads."""
+    """Write the whole file under a temporary name, which no partner reads, unless it is there under
+    its own. Raises Held("name_taken") where another file has that."""
 
-    async def work(client: asyncssh.SFTPClient) -> None:
-        async with client.open(_dropped(connection, file.name) + ".tmp", "wb") as remote:
+    async def work(client: Client) -> None:
+        final = _at(connection, "inbox", file.name)
+        if await _is_ours(client, final, file):
+            return
+        async with client.open(_temporary(final), "wb") as remote:
             await remote.write(file.content)
+        if await client.getsize(_temporary(final)) != len(file.content):
+            raise NotSent("upload_incomplete")
 
     try:
-        _run(connection, work, deadline=300)
+        talk(connection, work, deadline=connection.patience)
     except Unsure as error:
         raise NotSent(error.code) from None
 
 
 def publish(connection: Connection, file: OutgoingFile) -> Receipt:
-    """Give an uploaded file its final name. Safe to repeat: one of which nothing is left was taken."""
+    """Give an uploaded file its final name. Safe to repeat: one of which nothing is left was taken.
 
-    async def work(client: asyncssh.SFTPClient) -> None:
-        final = _dropped(connection, file.name)
-        if not await client.exists(final) and await client.exists(final + ".tmp"):
-            await client.rename(final + ".tmp", final)
+    Raises Held("name_taken") where another file has that name; it stays as it is.
+    """
 
-    _run(connection, work, deadline=60)
+    async def work(client: Client) -> None:
+        final = _at(connection, "inbox", file.name)
+        there = await client.exists(_temporary(final))
+        if await _is_ours(client, final, file):  # renamed before, and that was not noted
+            if there:
+                await client.remove(_temporary(final))
+        elif there:
+            await client.rename(_temporary(final), final)
+
+    talk(connection, work, deadline=connection.patience)
     return Receipt()
 
 
-def _dropped(connection: Connection, name: str) -> str:
-    return posixpath.join(connection.settings.get("inbox") or "", name)
+async def _is_ours(client: Client, final: str, file: OutgoingFile) -> bool:
+    """Whether the file has its final name. Names are never used twice, so size tells ours from others."""
+    try:
+        found = await client.lstat(final)
+    except asyncssh.SFTPNoSuchFile:
+        return False
+    if found.type != asyncssh.FILEXFER_TYPE_REGULAR or found.size != len(file.content):
+        raise Held("name_taken")
+    return True
 
 
-def look(connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, Any]) -> Look:
+def _temporary(final: str) -> str:
+    return f"{final}.tmp"
+
+
+def _at(connection: Connection, folder: str, name: str = "") -> str:
+    return posixpath.join(str(connection.settings.get(folder) or ""), name)
+
+
+# --- fetching ------------------------------------------------------------------------------------
+
+
+def look(connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, object]) -> Look:
     """Finished files in the partner's outbox, and what of ours is still in its drop folder."""
 
-    async def work(client: asyncssh.SFTPClient) -> Look:
+    async def work(client: Client) -> Look:
         there = [
-            RemoteFile(str(entry.filename), int(entry.attrs.size or 0), int(entry.attrs.mtime or 0))
-            for entry in await client.readdir(connection.settings["outbox"])
-            if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
+            RemoteFile(name, int(attributes.size or 0), int(attributes.mtime or 0))
+            for name, attributes in await _entries(client, _at(connection, "outbox"))
+            if attributes.type == asyncssh.FILEXFER_TYPE_REGULAR and _is_wanted(connection, name)
         ]
-        dropped = {str(entry.filename) for entry in await client.readdir(connection.settings["inbox"])}
-        ours = frozenset(name.removesuffix(".tmp") for name in dropped)
-        return Look([file for file in there if not _is_temporary(file.name)], ours)
+        dropped = await _entries(client, _at(connection, "inbox"))
+        return Look(there, frozenset(name.removesuffix(".tmp") for name, _ in dropped))
 
-    return _run(connection, work, deadline=60)
+    return talk(connection, work, deadline=_LOOK_SECONDS)
+
+
+async def _entries(client: Client, folder: str) -> list[tuple[str, asyncssh.SFTPAttrs]]:
+    """Names that are one, each with what the folder says of it: a link is a link, not its target."""
+    # Asked in bytes, told in bytes: one name that is not UTF-8 hides none of the others.
+    found = await client.readdir(folder.encode())
+    named = [(cast(bytes, entry.filename), entry.attrs) for entry in found]
+    return [(name.decode(), attributes) for name, attributes in named if _is_name(name)]
+
+
+def _is_name(name: bytes) -> bool:
+    """A single name that can be written down: no way into another folder, nothing that cannot be seen."""
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        return False
+    return text.isprintable() and not {"/", "\\"} & set(text) and text not in {"", ".", ".."}
+
+
+def _is_wanted(connection: Connection, name: str) -> bool:
+    """By `settings.pattern` (else all) and `settings.leave`: patterns such as *.271, spaces between."""
+    lower = name.lower()
+    if name.startswith(".") or lower.endswith(_TEMPORARY):
+        return False
+    take = _patterns(connection, "pattern") or ["*"]
+    return _matches(lower, take) and not _matches(lower, _patterns(connection, "leave"))
+
+
+def _patterns(connection: Connection, setting: str) -> list[str]:
+    return str(connection.settings.get(setting) or "").lower().split()
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def fetch(connection: Connection, file: RemoteFile) -> bytes:
+    """At most one byte more than `file.size`: whoever compares sees that it grew. Raises
+    NotSent("file_too_large") without reading, NotSent("not_a_file") for what became something else."""
     if file.size > LARGEST_FILE:
         raise NotSent("file_too_large")
 
-    async def work(client: asyncssh.SFTPClient) -> bytes:
-        async with client.open(posixpath.join(connection.settings["outbox"], file.name), "rb") as remote:
-            return cast(bytes, await remote.read(file.size + 1))
+    async def work(client: Client) -> bytes:
+        path = _at(connection, "outbox", file.name)
+        found = await client.lstat(path)
+        if found.type != asyncssh.FILEXFER_TYPE_REGULAR:
+            raise NotSent("not_a_file")
+        if int(found.size or 0) > LARGEST_FILE:
+            raise NotSent("file_too_large")
+        content, wanted = bytearray(), file.size + 1
+        async with client.open(path, "rb") as remote:
+            while len(content) < wanted:
+                part = cast(bytes, await remote.read(min(_CHUNK, wanted - len(content))))
+                if not part:
+                    break
+                content += part
+        return bytes(content)
 
-    return _run(connection, work, deadline=300)
+    return talk(connection, work, deadline=_FETCH_SECONDS)
 
 
 def put_away(connection: Connection, file: RemoteFile) -> None:
-    """Files stay where they are."""
+    """Move what was fetched and kept into `settings.archive`, if there is one, never over another file.
+
+    Safe to repeat. A file that has changed since stays: it is another one.
+    """
+    if not connection.settings.get("archive"):
+        return
+
+    async def work(client: Client) -> None:
+        path = _at(connection, "outbox", file.name)
+        try:
+            found = await client.lstat(path)
+        except asyncssh.SFTPNoSuchFile:
+            return
+        if (found.size, int(found.mtime or 0)) == (file.size, file.modified):
+            await client.rename(path, await _free_name(client, _at(connection, "archive", file.name)))
+
+    talk(connection, work, deadline=_LOOK_SECONDS)
 
 
-def _is_temporary(name: str) -> bool:
-    return name.startswith(".") or name.lower().endswith(_TEMPORARY)
+async def _free_name(client: Client, wanted: str) -> str:
+    for number in range(_MOST_NAMESAKES):
+        name = f"{wanted}.{number}" if number else wanted
+        try:
+            await client.lstat(name)
+        except asyncssh.SFTPNoSuchFile:
+            return name
+    raise NotSent("name_taken")
 
 
-@asynccontextmanager
-async def _client(connection: Connection) -> AsyncIterator[asyncssh.SFTPClient]:
-    address = _address(connection)
-    shell = await asyncssh.connect(
-        address.host,
-        port=address.port,
-        username=address.username,
-        password=address.password,
-        client_keys=None,
-        agent_path=None,
-        config=None,
-        known_hosts=address.known_hosts,
-        connect_timeout=15,
-        login_timeout=30,
-    )
-    async with shell, shell.start_sftp_client() as client:
-        yield client
+# --- trying out ----------------------------------------------------------------------------------
 
 
-def _run(
-    connection: Connection,
-    work: Callable[[asyncssh.SFTPClient], Awaitable[Result]],
-    *,
-    deadline: float,
-) -> Result:
-    async def connected() -> Result:
-        async with _client(connection) as client:
-            return await work(client)
+def try_out(connection: Connection) -> list[Step]:
+    """settings, resolve, connect, host_key, login, inbox (a temporary file put and removed), outbox, and
+    archive where there is one. The key the server shows is noted; without pinned ones it ends there."""
+    trial, within = Trial(), _TRIAL_SECONDS
+    with trial:
+        with trial.step("settings"):
+            account = account_of(connection, needs_host_keys=False)
+            _check_folders(connection)
+        with trial.step("resolve"):
+            addresses = outbound.resolve(account.host, account.port, within=within)
+        with trial.step("connect"):
+            outbound.connect_to(addresses, account.port, within=within).close()
+        with trial.step("host_key") as seen:
+            key = host_key_of(account, within=within)
+            seen.note = as_line(key)
+            check_pinned(account, key)
+        with trial.step("login"):
+            talk(connection, _do_nothing, deadline=within)
+        with trial.step("inbox"):
+            talk(connection, partial(_put_and_remove, folder=_at(connection, "inbox")), deadline=within)
+        with trial.step("outbox"):
+            talk(connection, partial(_list, folder=_at(connection, "outbox")), deadline=within)
+        if connection.settings.get("archive"):
+            with trial.step("archive"):
+                talk(connection, partial(_list, folder=_at(connection, "archive")), deadline=within)
+    return trial.steps
 
-    async def bounded() -> Result:
-        return await asyncio.wait_for(connected(), deadline)
 
-    try:
-        return asyncio.run(bounded())
-    except asyncssh.HostKeyNotVerifiable as error:
-        raise NotSent("host_key_changed") from error
-    except asyncssh.PermissionDenied as error:
-        raise NotSent("login_refused") from error
-    except TimeoutError as error:
-        raise Unsure("timeout") from error
-    except asyncssh.SFTPError as error:
-        raise Unsure(f"sftp_{type(error).__name__.removeprefix('SFTP').lower()}") from error
-    except (OSError, asyncssh.Error) as error:
-        raise Unsure("connection_lost") from error
+async def _do_nothing(client: Client) -> None:
+    await client.realpath(".")
+
+
+async def _put_and_remove(client: Client, *, folder: str) -> None:
+    path = posixpath.join(folder, f"preflight-{uuid4().hex}.tmp")
+    async with client.open(path, "xb"):
+        pass
+    await client.remove(path)
+
+
+async def _list(client: Client, *, folder: str) -> None:
+    await client.readdir(folder)

@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from practice.outbound import NotResolved, OutboundError
 from tradingpartners.transports import Step, TransportError
@@ -13,6 +14,13 @@ from tradingpartners.transports import Step, TransportError
 
 class _Ended(Exception):
     """A step failed and is noted."""
+
+
+@dataclass
+class Seen:
+    """What a step may leave for a person to see."""
+
+    note: str = ""
 
 
 class Trial:
@@ -29,13 +37,13 @@ class Trial:
         return kind is _Ended
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        started, code = time.monotonic(), ""
+    def step(self, name: str) -> Iterator[Seen]:
+        started, code, seen = time.monotonic(), "", Seen()
         try:
-            yield
+            yield seen
         except (TransportError, OSError, OutboundError) as error:
             code = _code_of(error)
-        self.steps.append(Step(name, code, int((time.monotonic() - started) * 1000)))
+        self.steps.append(Step(name, code, int((time.monotonic() - started) * 1000), seen.note))
         if code:
             raise _Ended
 
