@@ -72,7 +72,7 @@ def drip(connection: socket.socket, head: bytes, drops: bytes) -> None:
     ],
     ids=["body", "headers"],
 )
-def test_a_reply_that_drips_is_cut_off_at_the_deadline(
+def test_fault_31_reply_that_drips_is_cut_off_at_the_deadline(
     serve: Callable[[Conversation], str], head: bytes, drops: bytes
 ) -> None:
     url, started = serve(lambda connection: drip(connection, head, drops)), time.monotonic()
@@ -83,6 +83,39 @@ def test_a_reply_that_drips_is_cut_off_at_the_deadline(
 
 def test_a_whole_reply_is_returned(serve: Callable[[Conversation], str]) -> None:
     assert ask(serve(lambda c: drip(c, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", b"ISA"))) == b"ISA"
+
+
+def test_fault_30_slow_reply_is_cut_off_at_the_deadline(serve: Callable[[Conversation], str]) -> None:
+    enough = threading.Event()
+    url, started = serve(lambda connection: enough.wait(11) and None), time.monotonic()
+    error = ask(url)
+    enough.set()
+    assert isinstance(error, Unsure) and error.code == "timeout"
+    assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n63\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_fault_34_half_a_reply_may_have_been_read(serve: Callable[[Conversation], str], head: bytes) -> None:
+    error = ask(serve(lambda connection: drip(connection, head, b"ISA")))
+    assert isinstance(error, Unsure) and error.code == "connection_lost"
+
+
+def test_a_reply_without_end_is_given_up(serve: Callable[[Conversation], str]) -> None:
+    def flood(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(2 * realtime.LARGEST_REPLY // 65_536):
+            connection.sendall(b"x" * 65_536)
+
+    error = ask(serve(flood), deadline=10.0)
+    assert isinstance(error, Unsure) and error.code == "reply_too_large"
 
 
 def test_a_name_nobody_knows_and_a_closed_port_are_surely_not_sent() -> None:
@@ -123,7 +156,7 @@ def test_tls_that_breaks_after_the_request_may_have_been_read(monkeypatch: pytes
     ],
     ids=["seconds", "date", "absent"],
 )
-def test_a_busy_server_says_how_long_to_wait(
+def test_fault_32_busy_server_says_how_long_to_wait(
     serve: Callable[[Conversation], str], header: str, least: int, most: int
 ) -> None:
     head = f"HTTP/1.1 503 Busy\r\n{header}Content-Length: 0\r\n\r\n".encode()
@@ -132,7 +165,7 @@ def test_a_busy_server_says_how_long_to_wait(
     assert error.retry_after is not None and least <= error.retry_after <= most
 
 
-def test_a_busy_payer_is_not_asked_again_before_it_said() -> None:
+def test_fault_32_busy_payer_is_not_asked_again_before_it_said() -> None:
     payer = PayerFactory.build(id=uuid7(), retry_backoff=timedelta(minutes=2), retries=3)
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
