@@ -232,6 +232,17 @@ def test_what_lies_in_the_outbox_is_seen_and_fetched(openssh: OpenSshServer) -> 
     assert sftp.fetch(connection, file) == CONTENT
 
 
+def test_a_folder_one_may_only_write_to_says_nothing_of_what_was_taken(openssh: OpenSshServer) -> None:
+    connection = openssh.connection()
+    openssh.inbox.chmod(0o333)
+    put(connection)
+    (openssh.outbox / "answers.271").write_bytes(CONTENT)
+    look = sftp.look(connection, (), {})
+    assert ([file.name for file in look.files], look.dropped) == (["answers.271"], None)
+    openssh.inbox.chmod(0o755)
+    assert there(openssh) == {NAME: CONTENT}
+
+
 def test_fault_60_file_under_a_temporary_name_is_not_seen(openssh: OpenSshServer) -> None:
     for name in (".a.271", "a.271.tmp", "a.part", "A.FILEPART", "a.uploading"):
         (openssh.outbox / name).write_bytes(b"ISA")

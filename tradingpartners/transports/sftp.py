@@ -35,6 +35,8 @@ from tradingpartners.transports.trying import Trial
 FILES_GROW = True
 LARGEST_FILE = 100 * 1024 * 1024
 _TEMPORARY = (".tmp", ".part", ".filepart", ".uploading")
+# Some servers do not say what kind of thing a name is.
+_FILES = (asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN)
 _CHUNK = 1024 * 1024
 _LOOK_SECONDS, _FETCH_SECONDS, _TRIAL_SECONDS = 60.0, 300.0, 20.0
 # Names tried for a file in the archive where its own is taken: name, name.1, name.2, …
@@ -99,7 +101,7 @@ async def _is_ours(client: Client, final: str, file: OutgoingFile) -> bool:
         found = await client.lstat(final)
     except asyncssh.SFTPNoSuchFile:
         return False
-    if found.type != asyncssh.FILEXFER_TYPE_REGULAR or found.size != len(file.content):
+    if found.type not in _FILES or found.size != len(file.content):
         raise Held("name_taken")
     return True
 
@@ -122,12 +124,20 @@ def look(connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str
         there = [
             RemoteFile(name, int(attributes.size or 0), int(attributes.mtime or 0))
             for name, attributes in await _entries(client, _at(connection, "outbox"))
-            if attributes.type == asyncssh.FILEXFER_TYPE_REGULAR and _is_wanted(connection, name)
+            if attributes.type in _FILES and _is_wanted(connection, name)
         ]
-        dropped = await _entries(client, _at(connection, "inbox"))
-        return Look(there, frozenset(name.removesuffix(".tmp") for name, _ in dropped))
+        return Look(there, await _dropped(client, _at(connection, "inbox")))
 
     return talk(connection, work, deadline=_LOOK_SECONDS)
+
+
+async def _dropped(client: Client, inbox: str) -> frozenset[str] | None:
+    """None for a letter box: what is put there cannot be seen again."""
+    try:
+        entries = await _entries(client, inbox)
+    except asyncssh.SFTPPermissionDenied:
+        return None
+    return frozenset(name.removesuffix(".tmp") for name, _ in entries)
 
 
 async def _entries(client: Client, folder: str) -> list[tuple[str, asyncssh.SFTPAttrs]]:
@@ -173,7 +183,7 @@ def fetch(connection: Connection, file: RemoteFile) -> bytes:
     async def work(client: Client) -> bytes:
         path = _at(connection, "outbox", file.name)
         found = await client.lstat(path)
-        if found.type != asyncssh.FILEXFER_TYPE_REGULAR:
+        if found.type not in _FILES:
             raise NotSent("not_a_file")
         if int(found.size or 0) > LARGEST_FILE:
             raise NotSent("file_too_large")
