@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -128,6 +129,13 @@ def test_a_soap_fault_says_whose_it_is(
 ) -> None:
     error = ask(payer(fault=fault), "soap")
     assert isinstance(error, kind) and (error.code, error.http_status) == (code, 500)
+
+
+def test_an_account_without_an_envelope_is_http_basic(payer: Start) -> None:
+    peer = payer()
+    ask(peer, "plain", credentials={"username": "clinic", "password": "p\u00e4ss\u20ac"})
+    scheme, _, account = peer.heard()["headers"]["authorization"].partition(" ")
+    assert (scheme, base64.b64decode(account).decode()) == ("Basic", "clinic:p\u00e4ss\u20ac")
 
 
 def test_tokens_and_keys_travel_in_headers(payer: Start) -> None:

@@ -7,6 +7,7 @@ username and password, token, api_key, client_certificate and client_key. See do
 
 from __future__ import annotations
 
+import base64
 import re
 import ssl
 from collections.abc import Iterator
@@ -81,13 +82,13 @@ def _partner(connection: Connection) -> _Partner:
         raise NotSent("settings:url") from None
     if envelope != PLAIN and envelope not in core.ENVELOPES:
         raise NotSent("settings:envelope")
+    account, headers = _account(connection), _headers(connection)
+    if account and envelope == PLAIN:
+        # In UTF-8: requests would write Latin-1, and fail where that has no such letter.
+        basic = base64.b64encode(":".join(account).encode()).decode()
+        headers.setdefault("Authorization", f"Basic {basic}")
     return _Partner(
-        connection.partner_id,
-        url,
-        core.ENVELOPES.get(envelope),
-        _account(connection),
-        _headers(connection),
-        tls_of(connection),
+        connection.partner_id, url, core.ENVELOPES.get(envelope), account, headers, tls_of(connection)
     )
 
 
@@ -184,7 +185,6 @@ def _post(
     return session.post(
         url,
         data=sealed.body,
-        auth=partner.account if partner.envelope is None else None,
         headers={"Content-Type": sealed.content_type, **accept, **partner.headers},
         timeout=(min(5.0, deadline), deadline),
         stream=True,
@@ -218,9 +218,8 @@ def _say_hello(partner: _Partner) -> None:
     there is nothing to read at such an address."""
     session = guarded_session(tls=partner.tls)
     url = partner.url.replace("{payer_id}", "0")
-    auth = partner.account if partner.envelope is None else None
     with call_within(_TRIAL_SECONDS) as call, _failures(call), session:
-        response = session.head(url, auth=auth, headers=partner.headers, timeout=_TRIAL_SECONDS)
+        response = session.head(url, headers=partner.headers, timeout=_TRIAL_SECONDS)
     status = response.status_code
     if status in {401, 403, 407} or (status >= 500 and status != 501):
         raise NotSent(f"http_{status}", http_status=status)
