@@ -7,12 +7,13 @@ from tradingpartners.transports import (
     LiveTransport,
     PolledTransport,
     Transport,
+    as2,
     realtime,
     sftp,
 )
 
 LIVE: dict[str, LiveTransport] = {"realtime": realtime}
-FILES: dict[str, FileTransport] = {"sftp": sftp}
+FILES: dict[str, FileTransport] = {"sftp": sftp, "as2": as2}
 POLLED: dict[str, PolledTransport] = {"sftp": sftp}
 
 
