@@ -212,6 +212,8 @@ CELERY_TASK_ROUTES = {
     "sweeps.fire": {"queue": "control"},
     "tradingpartners.poll": {"queue": "inbound"},
     "tradingpartners.read_inbound": {"queue": "inbound"},
+    "tradingpartners.read_delivery": {"queue": "inbound"},
+    "tradingpartners.send_receipts": {"queue": "inbound"},
 }
 CELERY_BEAT_SCHEDULE = {
     # A tick that was not taken in time is worth nothing: the next one does all of it.

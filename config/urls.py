@@ -3,6 +3,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.api import Description, nothing_here
+from tradingpartners.as2 import take
 
 trading_partners = RedirectView.as_view(pattern_name="admin:tradingpartners_tradingpartner_changelist")
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("admin/trading-partners", trading_partners),
     path("admin/trading-partners/", trading_partners),
     path("admin/", admin.site.urls),
+    path("as2/<uuid:partner_id>/", take, name="as2"),
     path("", include("practice.urls")),
     path("", include("eligibility.urls")),
     path("eligibility/sweeps/", include("sweeps.urls")),

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from tradingpartners.bells import listen, ring
-from tradingpartners.services import claiming, inbound, overdue, polling, sending
+from tradingpartners.services import claiming, inbound, overdue, polling, receipts, sending
 
 
 @shared_task(name="tradingpartners.send")
@@ -34,6 +34,16 @@ def read_inbound_task(organization_id: str) -> None:
         ring(read_inbound_task, organization_id)
 
 
+@shared_task(name="tradingpartners.read_delivery")
+def read_delivery_task(organization_id: str, delivery_id: str) -> None:
+    inbound.read_deliveries(UUID(organization_id), [UUID(delivery_id)])
+
+
+@shared_task(name="tradingpartners.send_receipts")
+def send_receipts_task(organization_id: str) -> None:
+    receipts.send_receipts(UUID(organization_id))
+
+
 def ring_units() -> None:
     """Wake the workers for what is due, and make them listen where a bell went unheard."""
     bells = claiming.units_to_ring()
@@ -51,5 +61,7 @@ def keep_going() -> None:
         ring(poll_task, organization_id, partner_id)
     for organization_id in inbound.organizations_waiting():
         ring(read_inbound_task, organization_id)
+    for organization_id in receipts.organizations_owing():
+        ring(send_receipts_task, organization_id)
     for organization_id in overdue.overdue_organizations():
         overdue.fail_overdue(organization_id)

@@ -116,6 +116,19 @@ class As2Peer:
         answer: dict[str, Any] = self._call("/receipt", {"headers": headers, "body": body.decode()})
         return answer
 
+    def late_receipts(self, message_id: str) -> list[dict[str, Any]]:
+        return [each for each in self._call("/later") if each["id"] == f"<{message_id}>"]
+
+    def forge(self, message_id: str) -> tuple[dict[str, str], bytes]:
+        """A receipt that anybody could have written."""
+        said = [
+            "--x\r\nContent-Type: message/disposition-notification\r\n",
+            f"Original-Message-ID: <{message_id}>",
+            "Disposition: automatic-action/MDN-sent-automatically; processed\r\n--x--\r\n",
+        ]
+        kind = 'multipart/report; report-type=disposition-notification; boundary="x"'
+        return {"Content-Type": kind, "AS2-From": THEM, "AS2-To": US}, "\r\n".join(said).encode()
+
     def settings(self, fault: str = "", **more: Any) -> dict[str, Any]:
         return {
             "url": f"{self.url}/as2" + (f"?fault={fault}" if fault else ""),

@@ -6,6 +6,7 @@
 // GET  /receipts      the receipts it keeps
 // POST /compose       a message of its own: {content, id, sign, encrypt, receipt, later, algorithm}
 // POST /receipt       reads a receipt: {headers, body}
+// POST /later?status= takes a receipt that comes later; GET /later: those it took
 'use strict'
 const http = require('http')
 const zlib = require('zlib')
@@ -15,6 +16,7 @@ const { AS2Composer, AS2Disposition, AS2EnvelopedData, AS2Parser, AS2SignedData 
 const config = JSON.parse(process.argv[2])
 const received = []
 const receipts = []
+const late = []
 
 // --- a part, as bytes: libas2's own parser reads text
 function part (raw) {
@@ -111,7 +113,7 @@ async function take (request, body, fault) {
 async function compose (wanted) {
   const mdn = wanted.receipt ? { async: Boolean(wanted.later), signing: 'sha-256' } : undefined
   const composer = new AS2Composer({
-    message: { contentType: 'application/edi-x12', content: wanted.content, contentDisposition: 'attachment; filename="answers.edi"' },
+    message: { contentType: 'application/edi-x12', content: wanted.content, filename: 'answers.edi' },
     additionalHeaders: { 'Message-ID': wanted.id },
     agreement: {
       host: { name: 'peer', id: config.us, url: wanted.later || 'http://localhost', certificate: config.certificate, privateKey: config.key, decrypt: true, sign: wanted.sign === false ? false : 'sha-256', mdn },
@@ -144,6 +146,12 @@ const server = http.createServer((request, response) => {
       if (url.pathname === '/receipts') return json(receipts)
       if (url.pathname === '/compose') return json(await compose(JSON.parse(body)))
       if (url.pathname === '/receipt') return json(await read(JSON.parse(body)))
+      if (url.pathname === '/later' && request.method === 'GET') return json(late)
+      if (url.pathname === '/later') {
+        const status = Number(url.searchParams.get('status') || 200)
+        if (status === 200) late.push(await read({ headers: request.headers, body: body.toString() }))
+        return response.writeHead(status).end()
+      }
       const answer = await take(request, body, url.searchParams.get('fault') || '')
       if (answer) response.writeHead(answer.status, answer.headers).end(answer.body)
     } catch (error) {
