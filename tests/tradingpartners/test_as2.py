@@ -14,6 +14,8 @@ from tests.gateway import bring_forward, work
 from tests.payers import scripted_payer
 from tests.sweeps.conftest import Acme
 from tests.transports.as2_peer import As2Peer, keys, running_peer
+from tradingpartners import as2 as door
+from tradingpartners import tasks
 from tradingpartners.models import InboundDelivery, Interchange, TradingPartner, TransportLog
 from tradingpartners.services import inbound
 
@@ -214,3 +216,62 @@ def test_an_interchange_of_another_partner_is_not_taken(waiting: As2Acme) -> Non
         )
     assert waiting.post(receipt["headers"], receipt["body"], to=other) == 404
     assert waiting.interchange().state == Interchange.State.IN_FLIGHT
+
+
+# --- bells ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bells(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...]]]:
+    """What is rung, by the name of its task, instead of a broker."""
+    rung: list[tuple[str, tuple[str, ...]]] = []
+
+    def ring(task: Any, *ids: object, queue: str | None = None) -> None:
+        rung.append((task.name, tuple(map(str, ids))))
+
+    for module in (door, tasks):
+        monkeypatch.setattr(module, "ring", ring)
+    return rung
+
+
+def test_what_came_is_read_at_once(acme: As2Acme, bells: list[tuple[str, tuple[str, ...]]]) -> None:
+    acme.visit()
+    run = acme.sweep()
+    go()
+    for _ in range(2):
+        acme.push_answers(id="<rung@peer>")
+    ((name, ids),) = bells  # a repeat is nothing to read
+    assert name == "tradingpartners.read_delivery"
+    tasks.read_delivery_task(*ids)
+    work()
+    assert acme.read(run).active == 1
+
+
+def test_a_later_receipt_rings_for_the_next_file(
+    waiting: As2Acme, bells: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    receipt = send(waiting)
+    for _ in range(2):
+        waiting.post(receipt["headers"], receipt["body"])
+    ((name, ids),) = bells
+    assert (name, ids[:2]) == (
+        "tradingpartners.send",
+        (str(waiting.organization.pk), str(waiting.partner.pk)),
+    )
+
+
+def test_a_receipt_whose_bell_was_lost_is_sent_by_the_tick(
+    acme: As2Acme, bells: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    headers, body = acme.peer.compose(id="<unheard@peer>", later=f"{acme.peer.url}/later")
+    assert acme.post(headers, body) == 202
+    owed = ("tradingpartners.send_receipts", (str(acme.organization.pk),))
+    assert owed in bells
+    bells.clear()
+    tasks.keep_going()
+    assert owed in bells
+    tasks.send_receipts_task(*owed[1])
+    assert len(acme.peer.late_receipts("unheard@peer")) == 1
+    bells.clear()
+    tasks.keep_going()
+    assert owed not in bells
