@@ -171,6 +171,7 @@ def test_fault_63_a_receipt_that_comes_later_and_twice_takes_the_file_once(waiti
         ("unsigned", "mdn_unsigned"),
         ("wrong_signer", "mdn_wrong_signer"),
         ("error:decryption-failed", "mdn_decryption_failed"),
+        ("error:unexpected-processing-error", "mdn_error"),
     ],
 )
 def test_fault_63_a_later_receipt_for_something_else_holds_the_file(

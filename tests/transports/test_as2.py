@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.transports.as2_peer import PAYLOAD, As2Peer, a_file, keys, make_keys, running_peer
 from tradingpartners.transports import Connection, Held, NotSent, Receipt, TransportError, Unsure, as2
@@ -138,10 +140,9 @@ def test_a_repeat_the_partner_knows_already_is_taken(peer: As2Peer) -> None:
 
 
 def test_a_partner_that_never_answers_ends_within_the_deadline(
-    peer: As2Peer, monkeypatch: pytest.MonkeyPatch
+    peer: As2Peer,
 ) -> None:
-    monkeypatch.setattr(as2, "_DEADLINE", 0.5)
-    error = refusal(peer.connection("hang"))
+    error = refusal(peer.connection("hang")._replace(patience=0.5))
     assert (type(error), error.code) == (Unsure, "timeout")
 
 
@@ -174,7 +175,15 @@ def test_trying_out_names_the_step_that_fails_and_sends_no_message(peer: As2Peer
     def steps(connection: Connection) -> list[tuple[str, str]]:
         return [(step.name, step.code) for step in as2.try_out(connection)]
 
-    assert steps(peer.connection()) == [("settings", ""), ("http", "")]
+    whole = [("settings", ""), ("resolve", ""), ("connect", ""), ("http", "")]
+    assert steps(peer.connection()) == whole
     assert steps(peer.connection(as2_from="")) == [("settings", "settings:as2_from")]
     unreachable = peer.connection(url="http://127.0.0.1:9009/as2")
-    assert steps(unreachable) == [("settings", ""), ("http", "connection_refused")]
+    assert steps(unreachable) == [*whole[:2], ("connect", "connection_refused")]
+
+
+def test_trying_out_shows_the_partners_certificate(peer: As2Peer) -> None:
+    known = x509.load_pem_x509_certificate(peer.theirs.certificate.encode())
+    note = as2.try_out(peer.connection())[0].note
+    assert known.fingerprint(SHA256()).hex(":").upper() in note
+    assert f"{known.not_valid_after_utc:%Y-%m-%d}" in note

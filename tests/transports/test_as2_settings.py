@@ -61,6 +61,7 @@ def test_a_whole_agreement_is_accepted() -> None:
         ({"encryption": "tripledes_192_cbc"}, "encryption"),
         ({"signature": "sha1"}, "signature"),
         ({"compress": "yes"}, "compress"),
+        ({"ca_certificates": "nobody"}, "ca_certificates"),
         ({"mdn": "never"}, "mdn"),
         ({"mdn": "async"}, "public_url"),
     ],

@@ -24,7 +24,7 @@ from tradingpartners.models import Direction, InboundDelivery, Interchange, Trad
 from tradingpartners.services import payloads
 from tradingpartners.services.interchanges import take_interchanges
 from tradingpartners.services.wire import connection_of, log_wire
-from tradingpartners.transports import Held, NotSent, OutgoingFile, TransportError, as2
+from tradingpartners.transports import NotSent, OutgoingFile, TransportError, as2
 
 log = logging.getLogger(__name__)
 
@@ -204,11 +204,11 @@ def _take_notice(
         _log(caller, _NOTICE, started, body, "mdn_of_nobody")
         return Handled(404)
     file = OutgoingFile(interchange.file_name, content, dialect_of(partner).CONTENT_TYPE, interchange.pk)
-    code, is_held = "", False
+    code = ""
     try:
         as2.judge(notice, file)
     except TransportError as error:
-        code, is_held = error.code, isinstance(error, Held | NotSent)
+        code = error.code
     with tenant(caller.organization_id):
         log_wire(
             _NOTICE,
@@ -223,8 +223,8 @@ def _take_notice(
         if not code:
             ours.filter(problem__startswith="mdn_").update(problem="")
             return Handled(queues=tuple(take_interchanges([interchange.pk], now=timezone.now())))
-        if is_held:  # the first word counts, and a taken one stays taken
-            ours.filter(problem="").exclude(state=Interchange.State.TAKEN).update(problem=code[:40])
+        # the first word counts, and a taken one stays taken
+        ours.filter(problem="").exclude(state=Interchange.State.TAKEN).update(problem=code[:40])
     return Handled()
 
 

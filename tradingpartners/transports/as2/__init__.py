@@ -7,9 +7,12 @@ if the partner signed it and its digest (MIC) is that of what we sent. What a pa
 
 from __future__ import annotations
 
-from time import monotonic
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from practice import outbound
 from tradingpartners.transports import Connection, NotSent, OutgoingFile, Receipt, Step, Unsure
 from tradingpartners.transports.as2.agreement import Agreement, agreement_of, names_of
 from tradingpartners.transports.as2.messages import (
@@ -22,6 +25,7 @@ from tradingpartners.transports.as2.messages import (
 )
 from tradingpartners.transports.as2.posting import knock, post
 from tradingpartners.transports.as2.receipts import Notice, judge, read_notice, wants_receipt, write_receipt
+from tradingpartners.transports.trying import Trial
 
 __all__ = [
     "Agreement",
@@ -46,9 +50,8 @@ __all__ = [
     "write_receipt",
 ]
 
-# Within a partner's usual lease, connecting and the receipt included.
-_DEADLINE = 90.0
-_RECEIPT_DEADLINE = 30.0
+_RECEIPT_SECONDS = 30.0
+_TRIAL_SECONDS = 10.0
 
 
 def check(connection: Connection) -> None:
@@ -56,22 +59,32 @@ def check(connection: Connection) -> None:
 
 
 def try_out(connection: Connection) -> list[Step]:
-    started = monotonic()
-    try:
-        agreement = agreement_of(connection)
-    except NotSent as error:
-        return [Step("settings", error.code)]
-    steps = [Step("settings", "", _since(started))]
-    started, code = monotonic(), ""
-    try:
-        knock(agreement.url, auth=agreement.auth, deadline=15.0)
-    except (NotSent, Unsure) as error:
-        code = error.code
-    return [*steps, Step("http", code, _since(started))]
+    """settings, resolve, connect, tls (not for http), http: a HEAD, which delivers nothing. The first
+    shows the partner's certificates, to be compared with what the partner says on the telephone."""
+    trial = Trial()
+    with trial:
+        with trial.step("settings") as seen:
+            agreement = agreement_of(connection)
+            seen.note = "; ".join(map(_described, agreement.certificates))
+        parts = urlsplit(agreement.url)
+        host, is_plain = parts.hostname or "", parts.scheme == "http"
+        port = parts.port or (80 if is_plain else 443)
+        with trial.step("resolve"):
+            addresses = outbound.resolve(host, port, within=_TRIAL_SECONDS, is_plain=is_plain)
+        with trial.step("connect"):
+            line = outbound.connect_to(addresses, port, within=_TRIAL_SECONDS)
+        with line:
+            if not is_plain:
+                with trial.step("tls"), agreement.tls.wrap_socket(line, server_hostname=host):
+                    pass
+        with trial.step("http"):
+            knock(agreement, deadline=_TRIAL_SECONDS)
+    return trial.steps
 
 
-def _since(started: float) -> int:
-    return int((monotonic() - started) * 1000)
+def _described(certificate: x509.Certificate) -> str:
+    fingerprint = certificate.fingerprint(SHA256()).hex(":").upper()
+    return f"SHA256 {fingerprint}, until {certificate.not_valid_after_utc:%Y-%m-%d}"
 
 
 def upload(connection: Connection, file: OutgoingFile) -> None:
@@ -83,7 +96,8 @@ def publish(connection: Connection, file: OutgoingFile) -> Receipt:
     """Send it, under the Message-ID it always has. Raises Held where the receipt is not about this
     very file, or not surely the partner's."""
     agreement = agreement_of(connection)
-    reply = post(agreement.url, compose(agreement, file), auth=agreement.auth, deadline=_DEADLINE)
+    message = compose(agreement, file)
+    reply = post(agreement, agreement.url, message, deadline=connection.patience)
     notice = read_notice(agreement, reply.headers, reply.body)
     if notice is None:
         if agreement.receipt_url:
@@ -106,4 +120,4 @@ def deliver_receipt(connection: Connection, url: str, receipt: Message) -> None:
     agreement = agreement_of(connection)
     if not is_own_address(agreement, url):
         raise NotSent("receipt_address")
-    post(url, receipt, auth=agreement.auth, deadline=_RECEIPT_DEADLINE)
+    post(agreement, url, receipt, deadline=min(connection.patience, _RECEIPT_SECONDS))

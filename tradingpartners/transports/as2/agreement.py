@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from django.conf import settings as deployment
 from practice.outbound import OutboundError, check_address
 from tradingpartners.transports import Connection, NotSent
 from tradingpartners.transports.as2.cms import DIGESTS, ENCRYPTIONS, Identity
+from tradingpartners.transports.tls import tls_of
 
 # AS2-From and AS2-To (RFC 4130 6.2), without what would need escaping.
 _NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]([\x20\x21\x23-\x5b\x5d-\x7e]{0,126}[\x21\x23-\x5b\x5d-\x7e])?")
@@ -37,6 +39,7 @@ class Agreement(NamedTuple):
     wants_encrypted: bool
     wants_signed: bool
     auth: tuple[str, str] | None
+    tls: ssl.SSLContext
 
 
 def agreement_of(connection: Connection, *, now: datetime | None = None) -> Agreement:
@@ -56,6 +59,7 @@ def agreement_of(connection: Connection, *, now: datetime | None = None) -> Agre
         wants_encrypted=_flag(settings, "require_encryption", default=True),
         wants_signed=_flag(settings, "require_signature", default=True),
         auth=_auth(credentials),
+        tls=tls_of(connection),
     )
 
 

@@ -10,6 +10,7 @@ import requests
 from practice.outbound import OutboundError
 from practice.outbound.http import Call, call_within, guarded_session
 from tradingpartners.transports import NotSent, TransportError, Unsure
+from tradingpartners.transports.as2.agreement import Agreement
 from tradingpartners.transports.as2.messages import Message
 
 LARGEST_REPLY = 1024 * 1024
@@ -24,15 +25,15 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def post(url: str, message: Message, *, auth: tuple[str, str] | None, deadline: float) -> Reply:
+def post(agreement: Agreement, url: str, message: Message, *, deadline: float) -> Reply:
     """The reply under a 2xx. Raises NotSent (no connection, turned away) or Unsure."""
-    with call_within(deadline) as call, guarded_session() as session:
+    with call_within(deadline) as call, guarded_session(tls=agreement.tls) as session:
         try:
             with session.post(
                 url,
                 data=message.body,
                 headers=message.headers,
-                auth=auth,
+                auth=agreement.auth,
                 timeout=(min(10.0, deadline), deadline),
                 stream=True,
             ) as response:
@@ -44,15 +45,15 @@ def post(url: str, message: Message, *, auth: tuple[str, str] | None, deadline: 
             raise _failure(error, call) from None
 
 
-def knock(url: str, *, auth: tuple[str, str] | None, deadline: float) -> None:
+def knock(agreement: Agreement, *, deadline: float) -> None:
     """Whether somebody listens there: a HEAD, to which a server may answer what it likes."""
-    with call_within(deadline) as call, guarded_session() as session:
+    with call_within(deadline) as call, guarded_session(tls=agreement.tls) as session:
         try:
-            with session.head(url, auth=auth, timeout=(min(10.0, deadline), deadline)) as response:
-                if response.status_code in {401, 403, 404}:
-                    raise NotSent(f"http_{response.status_code}", http_status=response.status_code)
+            response = session.head(agreement.url, auth=agreement.auth, timeout=deadline)
         except (requests.exceptions.RequestException, OutboundError, UnicodeError, OSError) as error:
             raise _failure(error, call) from None
+    if response.status_code in {401, 403, 407, 502, 503, 504}:
+        raise NotSent(f"http_{response.status_code}", http_status=response.status_code)
 
 
 def _refuse_status(response: requests.Response) -> None:
@@ -86,4 +87,4 @@ def _failure(error: Exception, call: Call) -> TransportError:
         return NotSent("tls")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return NotSent("connect_timeout")
-    return NotSent("connection_refused")
+    return NotSent("not_resolved" if "NameResolutionError" in repr(error) else "connection_refused")
