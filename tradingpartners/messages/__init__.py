@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from tradingpartners.messages import x12_sets
+from tradingpartners.messages import availity, stedi, x12_sets
 from tradingpartners.messages.reading import Event, Incoming, ReadSet
 from tradingpartners.models import Attempt, Route, TradingPartner
 
@@ -43,7 +43,14 @@ class Dialect(Protocol):
 
 
 # By kind of partner (`TradingPartner.transport`).
-DIALECTS: dict[str, Dialect] = {"realtime": x12_sets, "sftp": x12_sets, "as2": x12_sets}
+DIALECTS: dict[str, Dialect] = {
+    "realtime": x12_sets,
+    "sftp": x12_sets,
+    "as2": x12_sets,
+    "stedi": stedi,
+    "stedi_batch": stedi,
+    "availity": availity,
+}
 
 
 def dialect_of(partner: TradingPartner) -> Dialect:
