@@ -32,6 +32,18 @@ class NotSent(TransportError):
     """Surely nothing reached the partner's application."""
 
 
+class Refused(NotSent):
+    """The partner takes none of a file because of some questions in it.
+
+    `faults`: place of the question in the file, from 0 → its field at fault, as the partner names it;
+    empty where it does not say.
+    """
+
+    def __init__(self, code: str, *, http_status: int | None = None, faults: Mapping[int, str]) -> None:
+        super().__init__(code, http_status=http_status)
+        self.faults = faults
+
+
 class Unsure(TransportError):
     """The partner may have read it."""
 
@@ -139,13 +151,29 @@ class FileTransport(Transport, Protocol):
 class RemoteFile(NamedTuple):
     """Something to fetch: size in bytes, modified in seconds since 1970, 0 where nobody says.
 
-    `answering`: the interchange it is the answer to, where the partner says so.
+    `answering`: the interchange it is the answer to, where there is one question in that. `token`:
+    whatever its transport needs to fetch it.
     """
 
     name: str
     size: int
     modified: int
     answering: UUID | None = None
+    token: str = ""
+
+
+class Fetched(NamedTuple):
+    """What a fetch brought, where that is more than the bytes.
+
+    `content` is empty where there is nothing to keep. `following` comes next and is fetched at once.
+    `cursor`: entries that the cursor takes over once the content is kept. `is_over`: nothing will ever
+    come for what the file was to answer.
+    """
+
+    content: bytes
+    following: RemoteFile | None = None
+    cursor: Mapping[str, Any] = {}
+    is_over: bool = False
 
 
 class Awaited(NamedTuple):
@@ -159,20 +187,24 @@ class Awaited(NamedTuple):
 
 class Look(NamedTuple):
     """What lies there to fetch; which of our files still lie where we put them (None: nobody can
-    see); and what the next look goes on from."""
+    see); what the next look goes on from, unless a fetch says otherwise; and of which interchanges
+    the partner has said all it will ever say."""
 
     files: Sequence[RemoteFile]
     dropped: frozenset[str] | None = None
     cursor: Mapping[str, Any] = {}
+    over: frozenset[UUID] = frozenset()
 
 
 class PolledTransport(Transport, Protocol):
     # Whether a file may still be growing when it is first seen.
     FILES_GROW: bool
 
-    def look(self, connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, Any]) -> Look: ...
+    def look(self, connection: Connection, awaited: Sequence[Awaited], cursor: Mapping[str, Any]) -> Look:
+        """`awaited`: interchanges that have a `reference` and are not answered in full."""
 
-    def fetch(self, connection: Connection, file: RemoteFile) -> bytes: ...
+    def fetch(self, connection: Connection, file: RemoteFile) -> bytes | Fetched | None:
+        """None: it is not there yet."""
 
     def put_away(self, connection: Connection, file: RemoteFile) -> None:
         """Fetched and kept: it may leave the folder, where the partner has a place for that."""

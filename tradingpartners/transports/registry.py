@@ -8,13 +8,16 @@ from tradingpartners.transports import (
     PolledTransport,
     Transport,
     as2,
+    availity,
     realtime,
     sftp,
+    stedi,
+    stedi_batch,
 )
 
-LIVE: dict[str, LiveTransport] = {"realtime": realtime}
-FILES: dict[str, FileTransport] = {"sftp": sftp, "as2": as2}
-POLLED: dict[str, PolledTransport] = {"sftp": sftp}
+LIVE: dict[str, LiveTransport] = {"realtime": realtime, "stedi": stedi, "availity": availity}
+FILES: dict[str, FileTransport] = {"sftp": sftp, "as2": as2, "stedi_batch": stedi_batch}
+POLLED: dict[str, PolledTransport] = {"sftp": sftp, "stedi_batch": stedi_batch, "availity": availity}
 
 
 def transport_of(kind: str) -> Transport:
