@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from tradingpartners.messages import availity, stedi, x12_sets
 from tradingpartners.messages.reading import Event, Incoming, ReadSet
 from tradingpartners.models import Attempt, Route, TradingPartner
 
-__all__ = ["DIALECTS", "Dialect", "Event", "Incoming", "ReadSet", "dialect_of"]
+__all__ = ["DIALECTS", "Dialect", "Event", "Incoming", "ReadSet", "dialect_of", "fault_code"]
 
 
 class Dialect(Protocol):
@@ -51,6 +51,15 @@ DIALECTS: dict[str, Dialect] = {
     "stedi_batch": stedi,
     "availity": availity,
 }
+
+
+# What a question that was refused for a field is ended with; by kind of partner, where one names them.
+_FAULTS: dict[str, Callable[[str], str]] = {"stedi_batch": stedi.fault}
+
+
+def fault_code(partner: TradingPartner, field: str) -> str:
+    """The code of a question whose field the partner refuses, as it names the field."""
+    return _FAULTS[partner.transport](field)
 
 
 def dialect_of(partner: TradingPartner) -> Dialect:

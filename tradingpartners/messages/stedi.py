@@ -255,17 +255,17 @@ def _of_fields(
         return [unanswered(position, OutcomeKind.FAILED, "999 R", attempt_id=attempt_id, text=own)]
     faults = members(check, "fieldList")
     if faults:
-        code = unwritable(field_path(text(faults[0], "path")), FIELDS)
+        code = fault(text(faults[0], "path"))
         return [unanswered(position, OutcomeKind.REJECTED, code, attempt_id=attempt_id, text=own)]
     return [
         unanswered(position, OutcomeKind.UNKNOWN, "no_answer", attempt_id=attempt_id, text=own, again=True)
     ]
 
 
-def field_path(pointer: str) -> str:
-    """/subscriber/dateOfBirth as subscriber.dateOfBirth, and .../serviceTypeCodes/0 without its place."""
+def fault(pointer: str) -> str:
+    """The code of a check refused for a field, such as /subscriber/dateOfBirth."""
     path = pointer.strip("/").replace("/", ".")
-    return re.sub(r"^(encounter\.serviceTypeCodes)\.[0-9]+$", r"\1", path)
+    return unwritable(re.sub(r"^(encounter\.serviceTypeCodes)\.[0-9]+$", r"\1", path), FIELDS)
 
 
 def _is_refused(sets: Sequence[x12.TransactionSet]) -> bool:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from tradingpartners.models import Interchange
+
 LAST_CONTROL_NUMBER = 999_999_999
 
 _RESERVE = """
@@ -49,3 +51,9 @@ def take_interchanges(interchange_ids: Collection[UUID], *, now: datetime) -> li
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [list(interchange_ids), now])
         return [queue for (queue,) in cursor.fetchall()]
+
+
+def promised(interchange_ids: Collection[UUID | None]) -> set[UUID]:
+    """Those the partner has and works on, under a name of its own: the answers come by polling."""
+    ours = Interchange.objects.filter(pk__in=[each for each in interchange_ids if each])
+    return set(ours.exclude(reference="").values_list("pk", flat=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -20,9 +21,10 @@ from tradingpartners.services.claiming import Claim
 from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import extend, finish, put_back
+from tradingpartners.services.sending.refusals import end_refused
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
-from tradingpartners.transports import OutgoingFile, Receipt, TransportError, Unsure
+from tradingpartners.transports import OutgoingFile, Receipt, Refused, TransportError, Unsure
 from tradingpartners.transports.registry import FILES
 
 # A file that cannot be handed over is tried again, later each time.
@@ -127,6 +129,7 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
         file.name, file.content, dialect_of(partner).CONTENT_TYPE, message_id=file.interchange_id
     )
     started, error, is_unsure, receipt = time.monotonic(), "", False, Receipt()
+    faults: Mapping[int, str] | None = None
     try:
         if not file.is_published:
             on_the_wire(transport.upload, connection, outgoing)
@@ -134,6 +137,8 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
                 extend(claim)
                 Interchange.objects.filter(pk=file.interchange_id).update(published_at=Now())
         receipt = on_the_wire(transport.publish, connection, outgoing)
+    except Refused as refusal:
+        error, faults = refusal.code, refusal.faults
     except TransportError as failure:
         error, is_unsure = failure.code, isinstance(failure, Unsure)
     with tenant(claim.organization_id):
@@ -148,7 +153,12 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             error=error,
         )
         if receipt.reference:
-            Interchange.objects.filter(pk=file.interchange_id).update(reference=receipt.reference)
+            unnamed = Interchange.objects.filter(pk=file.interchange_id, reference="")
+            unnamed.update(reference=receipt.reference)
+        if faults is not None:
+            end_refused(dispatch, file.interchange_id, file.content, faults, now=timezone.now())
+            finish(claim)
+            return
     _note(claim, dispatch, file, receipt, error=error, is_unsure=is_unsure)
 
 

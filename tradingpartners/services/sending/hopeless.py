@@ -10,6 +10,7 @@ from tradingpartners.models import Dispatch, InboundDelivery, Transaction
 from tradingpartners.retries import MOST_RESCUES, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services.attempts import End, end_attempts, end_unsent
 from tradingpartners.services.claiming import Claim
+from tradingpartners.services.interchanges import promised
 from tradingpartners.services.sending.lease import finish
 from tradingpartners.services.wire import connection_of, log_wire
 from tradingpartners.transports import NotSent
@@ -48,9 +49,14 @@ def _end_prepared(dispatch: Dispatch, code: str, *, now: datetime, again: bool =
 
 
 def _end_lost(dispatch: Dispatch, *, now: datetime) -> None:
-    """What was sent and whose reply is not kept."""
+    """What was sent and whose reply is neither kept nor promised."""
     sent = Transaction.objects.unanswered().filter(dispatch=dispatch).order_by("pk").as_attempts()
     replies = InboundDelivery.objects.filter(answering__in=[each.id for each in sent])
     kept = set(replies.values_list("answering_id", flat=True))
-    ends = [End(each, OutcomeKind.FAILED, WORKER_LOST) for each in sent if each.id not in kept]
+    polled_for = promised([each.interchange_id for each in sent])
+    ends = [
+        End(each, OutcomeKind.FAILED, WORKER_LOST)
+        for each in sent
+        if each.id not in kept and each.interchange_id not in polled_for
+    ]
     end_attempts(ends, now=now)

@@ -21,7 +21,7 @@ from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, Written, end_attempts, mark_sent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.inbound import read_deliveries
-from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
+from tradingpartners.services.interchanges import promised, reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import LeaseLost, extend, finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
@@ -72,7 +72,13 @@ def _give_up_lost(sent: Sequence[Attempt], now: datetime) -> None:
         return
     replies = InboundDelivery.objects.filter(answering__in=[attempt.id for attempt in sent])
     kept = set(replies.values_list("answering_id", flat=True))
-    lost = [attempt for attempt in sent if attempt.id not in kept]  # a reply that is stored will be read
+    polled_for = promised([attempt.interchange_id for attempt in sent])
+    lost = [
+        attempt
+        for attempt in sent
+        # a reply that is stored will be read, a promised one fetched
+        if attempt.id not in kept and attempt.interchange_id not in polled_for
+    ]
     poison = _lost_too_often([attempt.subject_id for attempt in lost])
     ends = [
         End(attempt, OutcomeKind.FAILED, WORKER_LOST)
@@ -204,10 +210,10 @@ def _record(
         error=answer.code if isinstance(answer, TransportError) else "",
         interchange_id=envelope.interchange_id,
     )
+    take_interchanges([envelope.interchange_id], now=now)
     if isinstance(answer, Promise):  # the answer is fetched by the poll
         Interchange.objects.filter(pk=envelope.interchange_id).update(reference=answer.reference)
         return None
-    take_interchanges([envelope.interchange_id], now=now)
     if isinstance(answer, TransportError):
         kind = OutcomeKind.FAILED if isinstance(answer, NotSent) else OutcomeKind.UNKNOWN
         end = End(attempt, kind, answer.code, again=True, retry_after=answer.retry_after)
