@@ -1,4 +1,4 @@
-"""Peers that are not our code: node's libraries, OpenSSH."""
+"""Peers that are not our code, and a practice whose payer is asked through a clearinghouse."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from sweeps.models import SweepRun
+from tests.factories import PartnerFactory, RouteFactory
+from tests.gateway import bring_forward, work
+from tests.payers import ScriptedPayer, scripted_payer
+from tests.sweeps.conftest import Acme
 from tests.transports.openssh import SSHD, OpenSshServer
+from tests.web import Web, scripted_web
+from tradingpartners.models import TradingPartner
+from tradingpartners.services import inbound, polling
 
 PEERS = Path(__file__).parent / "peers"
 
@@ -80,3 +90,50 @@ def openssh() -> Iterator[OpenSshServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with scripted_web() as server:
+        yield server
+
+
+@pytest.fixture
+def unused_payer() -> Iterator[ScriptedPayer]:
+    with scripted_payer() as payer:
+        yield payer
+
+
+class ClearinghouseAcme(Acme):
+    """Acme, whose payer is reached by one partner of the given kind."""
+
+    def reach_by(self, transport: str, **fields: Any) -> TradingPartner:
+        with self.inside():
+            self.partner.routes.all().delete()
+            self.partner = PartnerFactory(transport=transport, **fields)
+            RouteFactory(payer=self.payer, partner=self.partner)
+        return self.partner
+
+    def send(self, times: int = 1) -> None:
+        for _ in range(times):
+            bring_forward()
+            work()
+
+    def look(self, times: int = 1) -> None:
+        """The poller's looks, each read before the next."""
+        for _ in range(times):
+            with self.inside():
+                TradingPartner.objects.update(poll_due_at=timezone.now() - timedelta(hours=1))
+            deliveries, _ = polling.poll(self.organization.pk, self.partner.pk)
+            if deliveries:
+                inbound.read_deliveries(self.organization.pk, deliveries)
+        work()
+
+    def outcome(self, run: SweepRun) -> tuple[int, int, int]:
+        counts = self.read(run)
+        return counts.active, counts.inactive, counts.failed
+
+
+@pytest.fixture
+def acme(db: None, unused_payer: ScriptedPayer) -> ClearinghouseAcme:
+    return ClearinghouseAcme(unused_payer)
