@@ -6,16 +6,29 @@ Settings: `url`, the base address where it is not Stedi's own (https://…/2024-
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from time import monotonic
+from typing import Any
 
-from tradingpartners.transports import Connection, LiveQuestion, NotSent, Reply, Step, TransportError, rest
+from tradingpartners.transports import (
+    Connection,
+    LiveQuestion,
+    NotSent,
+    Reply,
+    Step,
+    TransportError,
+    Unsure,
+    rest,
+)
 
 HEALTHCARE = "https://healthcare.us.stedi.com/2024-04-01"
 PAYERS = "https://payers.us.stedi.com/2024-04-01"
 _CHECK = "/change/medicalnetwork/eligibility/v3"
 # A refusal by the payer comes under either, and so does one of the question as such.
 _SAYS_SOMETHING = frozenset({200, 400})
-_TRY_OUT_SECONDS = 20.0
+_TRY_OUT_SECONDS, _LIST_SECONDS = 20.0, 60.0
+_LARGEST_LIST, _MOST_PAGES = 64 * 1024 * 1024, 1_000
 
 
 def check(connection: Connection) -> None:
@@ -54,7 +67,7 @@ def try_out(connection: Connection) -> list[Step]:
     except TransportError as error:
         return [Step("settings", error.code)]
     try:
-        list_payers(connection, page_size=10, deadline=_TRY_OUT_SECONDS)
+        _payers(connection, {"pageSize": "10"}, deadline=_TRY_OUT_SECONDS)
     except TransportError as error:
         return [Step("settings"), Step("payers", error.code, _since(started))]
     return [Step("settings"), Step("payers", "", _since(started))]
@@ -64,20 +77,33 @@ def _since(started: float) -> int:
     return int((monotonic() - started) * 1000)
 
 
-def list_payers(
-    connection: Connection, *, page_size: int | None = None, page_token: str = "", deadline: float = 60.0
-) -> bytes:
-    """Stedi's payer directory as JSON: all of it, or a page of at least ten."""
-    paging = {"pageSize": str(page_size)} if page_size else {}
+def list_payers(connection: Connection) -> bytes:
+    """Stedi's whole payer directory as JSON, whether it comes at once or in pages."""
+    items: list[Any] = []
+    params: dict[str, str] = {}
+    for _ in range(_MOST_PAGES):
+        page = rest.json_object(_payers(connection, params, deadline=_LIST_SECONDS))
+        listed = page.get("items")
+        if not isinstance(listed, list):
+            raise Unsure("bad_reply", http_status=200)
+        items += listed
+        token = page.get("nextPageToken")
+        if not token:
+            return json.dumps({"items": items}).encode()
+        params = {"pageToken": str(token)}
+    raise Unsure("too_many_pages")
+
+
+def _payers(connection: Connection, params: Mapping[str, str], *, deadline: float) -> rest.Response:
     response = rest.call(
         rest.session(connection.partner_id, 2),
         "GET",
         rest.base_address(connection, PAYERS) + "/payers",
         deadline=deadline,
         headers=authorization(connection),
-        params={**paging, **({"pageToken": page_token} if page_token else {})},
-        largest=64 * 1024 * 1024,
+        params=params,
+        largest=_LARGEST_LIST,
     )
     if response.status != 200:
         raise rest.refuse(response)
-    return response.body
+    return response
