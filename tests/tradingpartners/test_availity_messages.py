@@ -87,7 +87,9 @@ STATUSES = [
     ({"statusCode": "1", "coverageStartDate": "2026-01-01", "coverageEndDate": "2026-12-31"}, "active"),
     ({"benefits": [{"type": "30", "statusCode": "1"}]}, "active"),
     ({"benefits": [{"type": "35", "statusCode": "1"}]}, "unknown"),
-    ({"statusCode": "1", "benefits": [{"type": "30", "status": "Inactive"}]}, "unknown"),  # contradiction
+    ({"statusCode": "1", "benefits": [{"type": "30", "status": "Inactive"}]}, "inactive"),
+    ({"statusCode": "1", "benefits": [{"type": "35", "statusCode": "1"}]}, "unknown"),
+    ({"statusCode": "1", "benefits": [{"type": "35"}]}, "active"),
 ]
 
 

@@ -183,19 +183,22 @@ _NO_BENEFIT = x12.Benefit(
 
 
 def _of_plan(plan: Object) -> Iterator[x12.Benefit]:
-    """The plan's own status, then its benefits'. What names no service type is about the plan."""
+    """Its benefits' statuses; the plan's own, which sums them up, only where none of them states one:
+    a plan that is active for another service says nothing of the one asked about."""
     named = _NO_BENEFIT._replace(
         insurance_type=text(plan, "insuranceTypeCode") or None,
         plan=text(plan, "planName") or text(plan, "description") or None,
         dates=_dates(plan),
     )
-    if code := _status(plan):
+    benefits = members(plan, "benefits")
+    code = _status(plan)
+    if code and not any(map(_status, benefits)):
         yield named._replace(code=code, messages=_notes(plan))
     # Dates bound the plan; a figure has its own.
     general = named._replace(dates=())
     yield from _details(plan, general)
     yield from _others(plan, general)
-    for benefit in members(plan, "benefits"):
+    for benefit in benefits:
         yield from _of_benefit(benefit, general, named.dates)
 
 
