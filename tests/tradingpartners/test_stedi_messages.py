@@ -290,11 +290,12 @@ def test_a_field_nobody_knows_is_named_without_what_stands_in_it() -> None:
     assert one.code == "unwritable:x.script.O.Hara.1984"
 
 
-def test_a_271_that_is_cut_short_leaves_the_fields() -> None:
-    check = stedi.answer(written(question()))
-    whole = stedi.with_271(written(question()))["x12"]
-    (one,) = said({**check, "x12": whole[:60]})
-    assert verdict(one).status == "active"
+@pytest.mark.parametrize("spoil", [lambda x12: x12[:60], lambda x12: x12.replace("~EB*6**30", "")])
+def test_a_271_that_is_not_whole_leaves_the_fields(spoil: Any) -> None:
+    check = stedi.answer(written(question()), {"code": "6", "serviceTypeCodes": ["30"]})
+    whole = stedi.with_271(written(question()), "EB*1**30", "EB*6**30")["x12"]
+    (one,) = said({**check, "x12": spoil(whole)})
+    assert verdict(one).status == "inactive"
 
 
 @pytest.mark.parametrize(

@@ -324,3 +324,19 @@ def test_two_pollers_are_one(acme: ClearinghouseAcme, house: stedi.Stedi) -> Non
     assert (len(first), second) == (1, [])
     inbound.read_deliveries(acme.organization.pk, first)
     assert attempts(acme) == [("answered", "")]
+
+
+def test_a_batch_that_stedi_does_not_know_stops_no_other(acme: ClearinghouseAcme, house: stedi.Stedi) -> None:
+    with acme.inside():
+        TradingPartner.objects.update(max_st_per_interchange=1)
+    run = sweep_of(acme, 2)
+    acme.send(2)
+    lost, found = house.batches
+    house.batches = [found]
+    house.finish(found, *answers(found), status="COMPLETED")
+    acme.look()
+    assert acme.outcome(run) == (1, 0, 0)
+    house.now += timedelta(hours=26)
+    acme.look()
+    assert sorted(attempts(acme)) == [("answered", ""), ("unknown", "no_answer")]
+    assert lost.items

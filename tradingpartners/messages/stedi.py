@@ -200,7 +200,7 @@ def _read_check(check: Object) -> Iterator[Event]:
     attempt_id = transaction_id(text(check, "submitterTransactionIdentifier"))
     sets, findings = _sets(text(check, "x12"))
     yield from findings
-    answers = [each for each in sets if each.set_id == "271"]
+    answers = [each for each in sets if each.set_id == "271" and not _is_damaged(each)]
     for each in answers:
         yield ReadSet("271", each.control_number, each.text, partial(_of_271, each, attempt_id))
     if not answers:
@@ -224,6 +224,20 @@ def _sets(carried: str) -> tuple[list[x12.TransactionSet], list[x12.Finding]]:
     except x12.X12Error:
         return [], []
     return sets, findings
+
+
+# Such a set may be cut or spliced; the fields beside it were read from the whole one.
+_DAMAGES = frozenset(
+    {
+        x12.FindingCode.SEGMENT_COUNT_WRONG,
+        x12.FindingCode.SET_CONTROL_NUMBER_MISMATCH,
+        x12.FindingCode.SEGMENT_TERMINATOR_MISSING,
+    }
+)
+
+
+def _is_damaged(transaction: x12.TransactionSet) -> bool:
+    return any(finding.code in _DAMAGES for finding in transaction.findings)
 
 
 def _of_271(transaction: x12.TransactionSet, attempt_id: UUID | None, position: int) -> list[Incoming]:

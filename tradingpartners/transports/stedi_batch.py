@@ -164,7 +164,7 @@ def _follow(
     if not batch:
         return entry, None, datetime.now(UTC) > awaited.started_at + longest
     response = _get(connection, _BATCH + quote(batch, safe=""), {})
-    if response.status == 404:
+    if response.status in {400, 404}:  # one that Stedi does not know stops no other
         return entry._replace(batch=batch), None, response.date > awaited.started_at + longest
     if response.status != 200:
         raise rest.refuse(response)
