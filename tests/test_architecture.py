@@ -24,6 +24,7 @@ APPS = set(MAY_IMPORT)
 CORE = {
     *("models", "messages", "services", "states", "signals", "errors", "rows", "tenancy", "sealing"),
     *("history", "isolation", "partitions", "database", "bulk", "access", "x12", "transports"),
+    *("admission",),
     *("contents", "retries", "attempts", "badges", "benefits", "cases", "followups", "verdict"),
     *("roster", "schedules", "outbound"),
 }

@@ -20,6 +20,10 @@ NO_ROUTE = "no_route"
 MOST_RESCUES = 5
 # AAA03: the payer cannot answer at the moment.
 OUTAGES = frozenset({"42", "80"})
+# Retry budget of a payer, all practices together: so large a part of its first calls of the last
+# minute, and so many that a few calls can always be repeated. What is over it waits, and is not lost.
+RETRY_SHARE = 0.1
+RETRY_FLOOR = 30
 _LONGEST_PAUSE = timedelta(hours=24)
 _RESEND_ALLOWED = frozenset({"R", "P"})
 
