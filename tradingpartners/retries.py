@@ -16,6 +16,7 @@ from tradingpartners.models import Payer
 WORKER_LOST = "worker_lost"
 PARTNER_INACTIVE = "partner_inactive"
 NO_ROUTE = "no_route"
+PAYER_UNAVAILABLE = "payer_unavailable"
 # A unit or a question that lost this many workers is taken for what killed them.
 MOST_RESCUES = 5
 # AAA03: the payer cannot answer at the moment.

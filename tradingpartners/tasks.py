@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from tradingpartners.bells import listen, ring
-from tradingpartners.services import claiming, inbound, overdue, polling, receipts, sending
+from tradingpartners.services import breakers, claiming, inbound, overdue, polling, receipts, sending
 
 
 @shared_task(name="tradingpartners.send")
@@ -55,6 +55,7 @@ def ring_units() -> None:
 
 def keep_going() -> None:
     """The gateway's share of the tick: lost leases, lost bells, lost readers, due polls, the SLA."""
+    breakers.note_changes()
     claiming.free_lost_leases()
     ring_units()
     for organization_id, partner_id in polling.partners_to_poll():

@@ -1,28 +1,37 @@
-"""A unit asked question by question, each on a connection of its own."""
+"""A unit asked question by question, each on a connection of its own.
+
+Admission is asked before a question is marked sent: one it refuses stays prepared, and goes with
+the rest of its unit when it may be worth while.
+"""
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.rows import uuid7
 from practice.tenancy import tenant
+from tradingpartners import admission
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
-from tradingpartners.retries import MOST_RESCUES, WORKER_LOST
+from tradingpartners.retries import MOST_RESCUES, PAYER_UNAVAILABLE, WORKER_LOST
 from tradingpartners.services import payloads
-from tradingpartners.services.attempts import End, Written, end_attempts, mark_sent
+from tradingpartners.services.attempts import End, Written, end_attempts, end_unsent, mark_sent
+from tradingpartners.services.breakers import note_changes
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.inbound import read_deliveries
 from tradingpartners.services.interchanges import promised, reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
+from tradingpartners.services.sending.health import verdict_of
 from tradingpartners.services.sending.lease import LeaseLost, extend, finish, put_back
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
@@ -98,31 +107,77 @@ def _lost_too_often(subject_ids: Sequence[UUID]) -> set[UUID]:
 
 def ask_in_turn(claim: Claim, dispatch: Dispatch, questions: Sequence[Question]) -> None:
     """Ask one after another for one turn, keep each reply at once, then read them together."""
-    kept, is_done = _ask_until(time.monotonic() + LIVE_TURN_SECONDS, claim, dispatch, questions)
-    if kept:
-        read_deliveries(claim.organization_id, kept)
+    turn = _ask_until(time.monotonic() + LIVE_TURN_SECONDS, claim, dispatch, questions)
+    if turn.kept:
+        read_deliveries(claim.organization_id, turn.kept)
     with tenant(claim.organization_id):
-        if is_done:
+        if turn.asked == len(questions):
             finish(claim)
-        else:
+        elif turn.refused is None:
             put_back(claim)
+        else:
+            _wait(claim, dispatch, turn.refused, sent=turn.asked > 0)
+    note_changes()
 
 
-def _ask_until(
-    until: float, claim: Claim, dispatch: Dispatch, questions: Sequence[Question]
-) -> tuple[list[UUID], bool]:
-    """The replies kept, and whether every question was asked."""
+class _Turn(NamedTuple):
+    """The replies kept, how many questions had their say, and why the next one may not go."""
+
+    kept: list[UUID]
+    asked: int
+    refused: admission.Refused | None = None
+
+
+def _ask_until(until: float, claim: Claim, dispatch: Dispatch, questions: Sequence[Question]) -> _Turn:
     kept: list[UUID] = []
-    for question in questions:
+    for asked, question in enumerate(questions):
         if time.monotonic() > until:
-            return kept, False
+            return _Turn(kept, asked)
+        call = admission.admit(
+            question.attempt.payer,
+            question.attempt.lane,
+            claim.organization_id,
+            is_retry=question.attempt.number > 1,
+        )
+        if isinstance(call, admission.Refused):
+            return _Turn(kept, asked, call)
         try:
-            delivery_id = _ask(claim, dispatch, question)
+            with call:
+                delivery_id = _ask(claim, dispatch, question, call)
         except LeaseLost:  # what came is read all the same; putting the unit back meets it again
-            return kept, False
+            return _Turn(kept, asked)
         if delivery_id is not None:
             kept.append(delivery_id)
-    return kept, True
+    return _Turn(kept, len(questions))
+
+
+def _wait(claim: Claim, dispatch: Dispatch, refused: admission.Refused, *, sent: bool) -> None:
+    """Put the unit back until it is worth asking for admission again.
+
+    What waits for a payer that is cut off waits with it: its other units that are due would each be
+    written and refused in turn. What has waited as long as an answer may take ends.
+    """
+    later = timedelta(seconds=refused.retry_in * random.uniform(1.0, 1.25))  # noqa: S311  spreads load
+    if refused.code == admission.Refusal.BREAKER:
+        _end_hopeless(dispatch, now=timezone.now())
+        ready = Dispatch.objects.filter(
+            queue=dispatch.queue,
+            state=Dispatch.State.READY,
+            due_at__lte=Now(),
+            waits_for__in=["", refused.code],
+        )
+        free = ready.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True)
+        Dispatch.objects.filter(pk__in=list(free)).update(due_at=Now() + later, waits_for=refused.code)
+    put_back(claim, later=later, sent=sent)
+    Dispatch.objects.filter(pk=dispatch.pk).update(waits_for=refused.code)
+
+
+def _end_hopeless(dispatch: Dispatch, *, now: datetime) -> None:
+    """Questions whose payer was cut off for as long as an answer may take."""
+    if dispatch.created_at > now - dispatch.partner.response_sla:
+        return
+    waiting = Transaction.objects.prepared().filter(dispatch=dispatch).order_by("pk").as_attempts()
+    end_unsent([End(each, OutcomeKind.FAILED, PAYER_UNAVAILABLE) for each in waiting], now=now)
 
 
 class _Envelope(NamedTuple):
@@ -130,7 +185,7 @@ class _Envelope(NamedTuple):
     body: bytes
 
 
-def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
+def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.Admitted) -> UUID | None:
     """One question over the wire; its reply, kept before anything is made of it."""
     partner, payer = dispatch.partner, question.attempt.payer
     with tenant(claim.organization_id):
@@ -159,10 +214,13 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question) -> UUID | None:
         )
     except TransportError as failure:
         answer = failure
+    seconds = time.monotonic() - started
     # No lease is asked for here: what the wire did stays true when the unit has gone to another
     # worker, and the attempt's own state fences its end.
     with tenant(claim.organization_id):
-        return _record(dispatch, question.attempt, envelope, answer, started=started)
+        delivery_id = _record(dispatch, question.attempt, envelope, answer, started=started)
+    call.done(verdict_of(answer), seconds)
+    return delivery_id
 
 
 def _start(claim: Claim, dispatch: Dispatch, question: Question, *, now: datetime) -> _Envelope | None:
