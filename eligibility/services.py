@@ -9,6 +9,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from coverage.models import Coverage
@@ -103,6 +105,7 @@ def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> Eli
 
     A question about it that is still open is waited on, not asked twice.
     """
+    one_asker_at_a_time()
     open_check = EligibilityCheck.objects.pending().filter(coverage=coverage, visit_date=service_date).first()
     if open_check:
         return open_check
@@ -167,12 +170,31 @@ def settle(ended: Sequence[Outcome]) -> None:
         if outcomes[check.pk].answer is not None
     ]
     insert_rows(BenefitDetail, all_rows(answered))
-    _write_coverage_facts(settled, verdicts, outcomes)
     _refresh_badges(settled)
-    resolve_cases([_settled(check, verdicts[check.pk]) for check in settled])
-    early = _too_early(settled, verdicts)
-    open_cases([_found(c, verdicts[c.pk]) for c in settled if verdicts[c.pk].cause and c.pk not in early])
+    newest = _not_overtaken(settled)
+    _write_coverage_facts(newest, verdicts, outcomes)
+    resolve_cases([_settled(check, verdicts[check.pk]) for check in newest])
+    early = _too_early(newest, verdicts)
+    open_cases([_found(c, verdicts[c.pk]) for c in newest if verdicts[c.pk].cause and c.pk not in early])
     _follow_up(settled, now=ended[0].at)
+
+
+def _not_overtaken(settled: Sequence[EligibilityCheck]) -> list[EligibilityCheck]:
+    """Without those about whose visit a later question has its answer: theirs is history by now."""
+    visit = Coalesce(OuterRef("visit_date"), OuterRef("service_date"))
+    later = EligibilityCheck.objects.filter(
+        coverage=OuterRef("coverage"),
+        pk__gt=OuterRef("pk"),
+        status__in=[Status.ACTIVE, Status.INACTIVE],
+        covers_from__lte=visit,
+        covers_until__gte=visit,
+    )
+    overtaken = set(
+        EligibilityCheck.objects.filter(Exists(later), pk__in=[check.pk for check in settled]).values_list(
+            "pk", flat=True
+        )
+    )
+    return [check for check in settled if check.pk not in overtaken]
 
 
 def _settled(check: EligibilityCheck, said: verdict.Verdict) -> Settled:
