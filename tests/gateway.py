@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import redis
+from django.conf import settings
 from django.db import connection
 
 from practice.models import Organization
 from practice.tenancy import tenant
 from sweeps import services
+from tradingpartners.admission import shared
+from tradingpartners.models import Payer
 from tradingpartners.services import claiming, inbound, overdue, sending
 
 
@@ -42,6 +46,15 @@ def bring_forward() -> int:
             )
             moved += cursor.rowcount
     return moved
+
+
+def end_open_times() -> None:
+    """Every breaker that is open has been so for its time; Redis's clock is its own."""
+    client = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    for payer_id in Payer.objects.values_list("pk", flat=True):
+        key = shared.breaker_key(payer_id)
+        if client.hget(key, "state") == "open":
+            client.hset(key, "open_until", 0)
 
 
 def pass_the_sla() -> None:

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# What a script returns: a status and a body, or None to hang up without an answer.
-Script = Callable[["Question"], "tuple[int, bytes] | None"]
+# What a script returns: a status and a body, None to hang up without an answer, or a deed that has
+# the connection to itself.
+Takeover = Callable[[BaseHTTPRequestHandler], None]
+Script = Callable[["Question"], "tuple[int, bytes] | Takeover | None"]
 
 
 class Question:
@@ -105,9 +107,9 @@ class ScriptedPayer:
                 question = Question(body)
                 payer.questions.append(question)
                 reply = payer.script(question)
-                if reply is None:
+                if reply is None or callable(reply):
                     self.close_connection = True
-                    return
+                    return reply(self) if reply else None
                 self.send_response(reply[0])
                 self.send_header("Content-Length", str(len(reply[1])))
                 self.end_headers()

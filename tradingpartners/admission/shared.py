@@ -102,7 +102,7 @@ class SharedBook:
         }
         lane = f"{payer}:{ask.lane.value}"
         keys = [
-            _key(payer),
+            breaker_key(ask.payer_id),
             _key(lane, "leases"),
             _key(payer, "probes"),
             _key(lane, "seen"),
@@ -122,6 +122,11 @@ class SharedBook:
         for text in self._redis.lrange(_key("changes"), 0, -1):
             if json.loads(text)["id"] in noted:
                 self._redis.lrem(_key("changes"), 1, str(text))
+
+
+def breaker_key(payer_id: UUID) -> str:
+    """Where a payer's breaker is kept."""
+    return _key(str(payer_id))
 
 
 def _key(*parts: str) -> str:
