@@ -1,6 +1,6 @@
 -- The book all processes share: one call of it admits a call to a payer, or takes its result.
 -- KEYS  1 the payer's breaker and counts (hash)   2 leases of the lane   3 probes
---       4 organizations seen in the lane          5 organizations waiting there
+--       4 organizations seen in the lane          5 calls waiting for a slot there
 --       6 processes   7 changes of breakers nobody has noted (list)
 -- ARGV  1 what is asked, as JSON (shared.py). Sorted sets are scored by seconds since 1970.
 -- Every rule stands in local.py as well, by the same name.
@@ -135,36 +135,39 @@ end
 
 local function organization_of(token) return string.sub(token, 1, string.find(token, '|', 1, true) - 1) end
 
-local function share(holders)
-  if redis.call('ZCARD', KEYS[4]) < 2 then return limits.connections end
-  local spare = 0
-  if limits.connections > 1 then spare = math.ceil(limits.connections * rules.spare_share) end
-  local wanting, others_wait = {[ask.organization_id] = true}, false
-  for _, organization in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
-    wanting[organization] = true
-    if organization ~= ask.organization_id then others_wait = true end
+local function count_by_organization(tokens)
+  local counts = {}
+  for _, token in ipairs(tokens) do
+    local organization = organization_of(token)
+    counts[organization] = (counts[organization] or 0) + 1
   end
-  if not others_wait then return limits.connections - spare end
-  for organization in pairs(holders) do wanting[organization] = true end
-  local number_wanting = 0
+  return counts
+end
+
+local function kept_free(leases)
+  local held = count_by_organization(leases)
+  local waiting = count_by_organization(redis.call('ZRANGE', KEYS[5], 0, -1))
+  local wanting, number_wanting = {[ask.organization_id] = true}, 0
+  for organization in pairs(held) do wanting[organization] = true end
+  for organization in pairs(waiting) do wanting[organization] = true end
   for _ in pairs(wanting) do number_wanting = number_wanting + 1 end
-  return math.max(1, math.min(math.ceil(limits.connections / number_wanting), limits.connections - spare))
+  local fair = math.ceil(limits.connections / number_wanting)
+  if redis.call('ZCARD', KEYS[4]) < 2 or (held[ask.organization_id] or 0) < fair then return 0 end
+  local kept = math.ceil(limits.connections * rules.spare_share)
+  for organization, calls in pairs(waiting) do
+    if organization ~= ask.organization_id and (held[organization] or 0) < fair then kept = kept + calls end
+  end
+  return kept
 end
 
 local function bulkhead_refuses()
   prune(KEYS[2], now)
-  prune(KEYS[5], now - rules.waiting_for)
+  prune(KEYS[5], now)
   prune(KEYS[4], now - rules.neighbour_for)
   redis.call('ZADD', KEYS[4], now, ask.organization_id)
-  local held, holders = 0, {}
   local leases = redis.call('ZRANGE', KEYS[2], 0, -1)
-  for _, token in ipairs(leases) do
-    local organization = organization_of(token)
-    holders[organization] = true
-    if organization == ask.organization_id then held = held + 1 end
-  end
-  if #leases < limits.connections and held < share(holders) then return nil end
-  redis.call('ZADD', KEYS[5], now, ask.organization_id)
+  if #leases < limits.connections - kept_free(leases) then return nil end
+  redis.call('ZADD', KEYS[5], string.format('%.17g', now + rules.waiting_for), ask.token)
   return {code = 'bulkhead', retry_in = rules.slot_wait}
 end
 
@@ -188,7 +191,7 @@ end
 local function take()
   local lease = string.format('%.17g', now + limits.lease)
   redis.call('ZADD', KEYS[2], lease, ask.token)
-  redis.call('ZREM', KEYS[5], ask.organization_id)
+  redis.call('ZREM', KEYS[5], ask.token)
   write(paid, math.max(number(paid), now) + 1 / limits.rate)
   if book.state == 'half_open' then redis.call('ZADD', KEYS[3], lease, ask.token) end
   add('r', rules.retry_window, {ask.is_retry and 0 or 1, ask.is_retry and 1 or 0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -55,7 +55,7 @@ class _LaneBook:
 
     def __init__(self) -> None:
         self.leases: dict[str, _Lease] = {}
-        self.waiting: dict[UUID, float] = {}
+        self.waiting: dict[str, _Lease] = {}
         self.seen: dict[UUID, float] = {}
         # GCRA: when the calls made so far would be over at the allowed rate.
         self.paid_until = 0.0
@@ -220,28 +220,27 @@ def _why_open(book: _PayerBook, limits: Limits, now: float) -> str:
 
 
 def _bulkhead_refuses(ask: Ask, lane: _LaneBook, limits: Limits, now: float) -> Refused | None:
-    """All of the lane's slots are held, or this organization holds its share of them."""
+    """No slot is free, or those that are belong to organizations that hold less than their share."""
     lane.leases = {token: lease for token, lease in lane.leases.items() if lease.until > now}
-    lane.waiting = {org: at for org, at in lane.waiting.items() if at > now - rules.WAITING_FOR}
+    lane.waiting = {token: one for token, one in lane.waiting.items() if one.until > now}
     lane.seen = {org: at for org, at in lane.seen.items() if at > now - rules.NEIGHBOUR_FOR}
     lane.seen[ask.organization_id] = now
-    held = sum(lease.organization_id == ask.organization_id for lease in lane.leases.values())
-    if len(lane.leases) < limits.connections and held < _share(ask, lane, limits):
+    if len(lane.leases) < limits.connections - _kept_free(ask, lane, limits):
         return None
-    lane.waiting[ask.organization_id] = now
+    lane.waiting[ask.token] = _Lease(ask.organization_id, now + rules.WAITING_FOR)
     return Refused(Refusal.BULKHEAD, rules.SLOT_WAIT)
 
 
-def _share(ask: Ask, lane: _LaneBook, limits: Limits) -> int:
-    """How many slots one organization may hold: all, unless others ask this payer too."""
-    if len(lane.seen) < 2:
-        return limits.connections
-    spare = math.ceil(limits.connections * rules.SPARE_SHARE) if limits.connections > 1 else 0
-    others = {lease.organization_id for lease in lane.leases.values()} - {ask.organization_id}
-    if set(lane.waiting) - {ask.organization_id}:
-        wanting = len(others | set(lane.waiting) | {ask.organization_id})
-        return max(1, min(math.ceil(limits.connections / wanting), limits.connections - spare))
-    return limits.connections - spare
+def _kept_free(ask: Ask, lane: _LaneBook, limits: Limits) -> int:
+    """Slots this organization must leave: none below its fair share, else one for each call of
+    others below theirs that waits, and the spare ones."""
+    held = Counter(lease.organization_id for lease in lane.leases.values())
+    waiting = [one.organization_id for one in lane.waiting.values()]
+    fair = math.ceil(limits.connections / len({ask.organization_id, *held, *waiting}))
+    if len(lane.seen) < 2 or held[ask.organization_id] < fair:
+        return 0
+    spare = math.ceil(limits.connections * rules.SPARE_SHARE)
+    return spare + sum(held[org] < fair for org in waiting if org != ask.organization_id)
 
 
 def _retries_refuse(ask: Ask, book: _PayerBook, limits: Limits, now: float) -> Refused | None:
@@ -262,8 +261,8 @@ def _rate_refuses(lane: _LaneBook, limits: Limits, now: float) -> Refused | None
 
 def _take(ask: Ask, book: _PayerBook, limits: Limits, now: float) -> None:
     lane = book.lanes[ask.lane]
+    lane.waiting.pop(ask.token, None)
     lane.leases[ask.token] = _Lease(ask.organization_id, now + limits.lease)
-    lane.waiting.pop(ask.organization_id, None)
     lane.paid_until = max(lane.paid_until, now) + 1 / limits.rate
     if book.state == "half_open":
         book.probes[ask.token] = now + limits.lease

@@ -17,8 +17,8 @@ RETRY_WAIT = 5.0
 BURST = 1.0
 # Retries are counted against the calls of the last minute.
 RETRY_WINDOW = 60.0
-# An organization that was refused a slot is reckoned with for so long.
-WAITING_FOR = 5.0
+# A call that was refused a slot is reckoned with until it should have asked again.
+WAITING_FOR = 0.75
 # Where several organizations ask a payer, a tenth of its slots stays free for whoever comes next.
 SPARE_SHARE = 0.1
 NEIGHBOUR_FOR = 3600.0
