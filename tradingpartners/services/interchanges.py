@@ -1,4 +1,4 @@
-"""Interchanges of ours: their control numbers, and the sign that a partner has one."""
+"""Interchanges of ours: their control numbers, their bytes, and the sign that a partner has one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from tradingpartners.models import Interchange
+from tradingpartners.models import Direction, Dispatch, Interchange
+from tradingpartners.services import payloads
 
 LAST_CONTROL_NUMBER = 999_999_999
+# What answers a partner's file; nobody answers it.
+ACKNOWLEDGEMENTS = frozenset({"TA1", "999"})
 
 _RESERVE = """
     INSERT INTO tradingpartners_controlnumber AS c (partner_id, next, epoch) VALUES (%s, 2, 1)
@@ -42,6 +45,23 @@ def reserve_control_number(partner_id: UUID) -> tuple[int, int]:
         cursor.execute(_RESERVE, [partner_id, LAST_CONTROL_NUMBER, LAST_CONTROL_NUMBER])
         following, epoch = cursor.fetchone()
     return (LAST_CONTROL_NUMBER, epoch - 1) if following == 1 else (following - 1, epoch)
+
+
+def keep_composed(dispatch: Dispatch, content: bytes, *, number: int, epoch: int) -> Interchange:
+    """The unit's file under its control number: from here on its bytes and its name never change."""
+    partner = dispatch.partner
+    return Interchange.objects.create(
+        partner=partner,
+        direction=Direction.OUT,
+        dispatch=dispatch,
+        transaction_set=dispatch.transaction_set,
+        control_number=number,
+        epoch=epoch,
+        state=Interchange.State.COMPOSED,
+        payload=payloads.keep(content),
+        span_end=len(content),
+        file_name=f"{partner.sender_id}_{dispatch.transaction_set}_{epoch}_{number:09d}.edi",
+    )
 
 
 def take_interchanges(interchange_ids: Collection[UUID], *, now: datetime) -> list[str]:

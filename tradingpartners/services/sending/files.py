@@ -14,11 +14,16 @@ from django.utils import timezone
 from practice.bulk import update_rows
 from practice.tenancy import tenant
 from tradingpartners.messages import dialect_of
-from tradingpartners.models import Direction, Dispatch, Interchange, TradingPartner, Transaction, TransportLog
+from tradingpartners.models import Dispatch, Interchange, TradingPartner, Transaction, TransportLog
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
-from tradingpartners.services.interchanges import reserve_control_number, take_interchanges
+from tradingpartners.services.interchanges import (
+    ACKNOWLEDGEMENTS,
+    keep_composed,
+    reserve_control_number,
+    take_interchanges,
+)
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.lease import extend, finish, put_back
 from tradingpartners.services.sending.refusals import end_refused
@@ -55,11 +60,18 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
     content = payloads.content_of(interchange.payload)
     if is_new:
         _start_flight(interchange, dispatch, content, now)
-    is_taken = interchange.state == Interchange.State.TAKEN
-    if is_taken or not Transaction.objects.unanswered().filter(interchange=interchange).exists():
+    if not _is_wanted(interchange):
         finish(claim)
         return None
     return File(interchange.pk, interchange.file_name, content, interchange.published_at is not None)
+
+
+def _is_wanted(interchange: Interchange) -> bool:
+    """Whether the partner lacks it, and it still asks for something or tells something."""
+    if interchange.state == Interchange.State.TAKEN:
+        return False
+    asks = Transaction.objects.unanswered().filter(interchange=interchange)
+    return interchange.transaction_set in ACKNOWLEDGEMENTS or asks.exists()
 
 
 def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
@@ -81,18 +93,7 @@ def _compose(dispatch: Dispatch, now: datetime) -> Interchange | None:
     content = dialect_of(partner).write_file(
         partner, dispatch.transaction_set, [each.text for each in written], number=number, now=now
     )
-    interchange = Interchange.objects.create(
-        partner=partner,
-        direction=Direction.OUT,
-        dispatch=dispatch,
-        transaction_set=dispatch.transaction_set,
-        control_number=number,
-        epoch=epoch,
-        state=Interchange.State.COMPOSED,
-        payload=payloads.keep(content),
-        span_end=len(content),
-        file_name=f"{partner.sender_id}_{dispatch.transaction_set}_{epoch}_{number:09d}.edi",
-    )
+    interchange = keep_composed(dispatch, content, number=number, epoch=epoch)
     update_rows(
         Transaction,
         [
@@ -107,10 +108,9 @@ def _start_flight(interchange: Interchange, dispatch: Dispatch, content: bytes, 
     """Mark the interchange and its attempts sent, with the text that goes out."""
     prepared = Transaction.objects.prepared().filter(interchange=interchange)
     attempts = {attempt.set_control_number: attempt for attempt in prepared.as_attempts()}
+    texts = dialect_of(dispatch.partner).texts_of(content) if attempts else {}
     written = [
-        Written(attempts[number], text, number)
-        for number, text in dialect_of(dispatch.partner).texts_of(content).items()
-        if number in attempts
+        Written(attempts[number], text, number) for number, text in texts.items() if number in attempts
     ]
     mark_sent(written, interchange_id=interchange.pk, partner_code=dispatch.partner.code, now=now)
     interchange.state, interchange.started_at = Interchange.State.IN_FLIGHT, now
@@ -171,5 +171,6 @@ def _note(
             put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
             return
         finish(claim)
-        if receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
+        is_told = dispatch.transaction_set in ACKNOWLEDGEMENTS  # nobody gives a sign for these
+        if is_told or receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
             take_interchanges([file.interchange_id], now=timezone.now())

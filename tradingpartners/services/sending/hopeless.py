@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import Dispatch, InboundDelivery, Transaction
 from tradingpartners.retries import MOST_RESCUES, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services.attempts import End, end_attempts, end_unsent
 from tradingpartners.services.claiming import Claim
-from tradingpartners.services.interchanges import promised
-from tradingpartners.services.sending.lease import finish
+from tradingpartners.services.interchanges import ACKNOWLEDGEMENTS, promised
+from tradingpartners.services.sending.lease import finish, put_back
 from tradingpartners.services.wire import connection_of, log_wire
 from tradingpartners.transports import NotSent
 from tradingpartners.transports.registry import transport_of
+
+# Until then somebody may have filled in what is missing.
+_LOOK_AGAIN = timedelta(minutes=15)
 
 
 def give_up(claim: Claim, dispatch: Dispatch, *, now: datetime) -> bool:
@@ -28,6 +31,9 @@ def give_up(claim: Claim, dispatch: Dispatch, *, now: datetime) -> bool:
     elif code := _wrong_setting(dispatch):
         event = "put" if partner.sends_files else "ask"
         log_wire(event, partner_id=partner.pk, dispatch_id=dispatch.pk, started=time.monotonic(), error=code)
+        if dispatch.transaction_set in ACKNOWLEDGEMENTS:  # its interchange is written: it waits
+            put_back(claim, later=_LOOK_AGAIN, sent=False)
+            return True
         _end_prepared(dispatch, code, now=now, again=True)
     else:
         return False

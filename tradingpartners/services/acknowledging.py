@@ -1,0 +1,58 @@
+"""Acknowledgements sent back: the TA1 and 999 a partner wants for its files."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from tradingpartners import x12
+from tradingpartners.messages import dialect_of, x12_sets
+from tradingpartners.messages.acknowledgements import verdicts, write_verdict
+from tradingpartners.models import Dispatch, InboundDelivery, Lane, TradingPartner
+from tradingpartners.services.interchanges import keep_composed, reserve_control_number
+
+log = logging.getLogger(__name__)
+
+_NEVER = TradingPartner.Acknowledge.NEVER
+
+
+def wants_acknowledgements(partner: TradingPartner) -> bool:
+    """Only who takes X12 in files can be sent one."""
+    is_told = {partner.send_ta1, partner.send_999} != {_NEVER}
+    return is_told and partner.sends_files and dialect_of(partner) is x12_sets
+
+
+def acknowledge(delivery: InboundDelivery, content: bytes) -> list[Dispatch]:
+    """Write what the delivery's sender is to be told, a unit of sending an interchange; once.
+
+    In the caller's transaction, the one that closes the delivery. The unit's correlation id is the
+    delivery's. Bytes that are no X12 are told to nobody: there is no interchange to name.
+    """
+    partner = delivery.partner
+    if not wants_acknowledgements(partner):
+        return []
+    # The second who closes the same delivery waits here for the first.
+    InboundDelivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+    if Dispatch.objects.filter(correlation_id=delivery.pk).exists():
+        return []
+    now = timezone.now()
+    try:
+        told = verdicts(content, partner, now=now)
+    except x12.X12Error as error:
+        log.warning("not acknowledged: delivery=%s code=%s", delivery.pk, error.code)
+        return []
+    units = []
+    for verdict in told:
+        unit = Dispatch.objects.create(
+            partner=partner,
+            transaction_set=verdict.transaction_set,
+            correlation_id=delivery.pk,
+            lane=Lane.LIVE,  # before questions: its partner waits, an hour at most (CAQH CORE)
+            queue=f"partner.{partner.pk}",
+        )
+        number, epoch = reserve_control_number(partner.pk)
+        content_back = write_verdict(verdict, partner, number=number, now=now)
+        keep_composed(unit, content_back, number=number, epoch=epoch)
+        units.append(unit)
+    return units
