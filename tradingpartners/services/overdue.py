@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import DateTimeField, F, Func
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
@@ -15,12 +16,6 @@ from tradingpartners.models import Interchange, TradingPartner, Transaction
 from tradingpartners.services.attempts import End, end_attempts
 
 _BATCH = 1000
-
-
-class _Clock(Func):
-    """The database's clock: the hosts' may differ."""
-
-    template, output_field = "clock_timestamp()", DateTimeField()
 
 
 def overdue_organizations() -> list[UUID]:
@@ -43,11 +38,11 @@ def fail_overdue(organization_id: UUID) -> int:
     with tenant(organization_id):
         Interchange.objects.filter(
             state=Interchange.State.IN_FLIGHT,
-            started_at__lt=_Clock() - F("partner__taken_timeout"),
+            started_at__lt=Now() - F("partner__taken_timeout"),
         ).update(state=Interchange.State.OVERDUE)
         overdue = list(
             Transaction.objects.unanswered()
-            .filter(sent_at__lt=_Clock() - F("partner__response_sla"))
+            .filter(sent_at__lt=Now() - F("partner__response_sla"))
             .select_for_update(of=("self",))
             .select_related("payer", "partner")
             .order_by("pk")[:_BATCH]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from django.utils import timezone
 from practice.bulk import insert_rows
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Direction, Dispatch, Lane, Route, Transaction
+from tradingpartners.services.clock import transaction_began
+from tradingpartners.services.holding import Hold, hold_of, holds
 
 # A live chunk is asked one after another on one of the payer's connections.
 LIVE_CHUNK = 20
@@ -59,12 +61,16 @@ def queue_questions(
 ) -> list[Dispatch]:
     """Write the units and their attempts; they are sent in the order given.
 
-    An attempt starts `prepared`: until it is marked sent, nobody has seen its trace number.
+    Those of a payer or partner that is held now have units of their own, which wait. An attempt
+    starts `prepared`: until it is marked sent, nobody has seen its trace number.
     """
     dispatches: list[Dispatch] = []
     attempts: list[Transaction] = []
-    for unit in _units(subjects):
+    now = transaction_began()
+    held = holds({subject.route.payer for subject in subjects}, now=now)
+    for unit in _units(subjects, held):
         first = unit[0].route
+        hold = _hold(first, held)
         dispatch = Dispatch(
             partner=first.partner,
             payer=None if first.partner.sends_files else first.payer,
@@ -72,13 +78,18 @@ def queue_questions(
             correlation_id=correlation_id,
             lane=lane,
             queue=queue_name(first),
-            **({} if due_at is None else {"due_at": due_at}),
+            waits_for=hold.code if hold else "",
+            due_at=max(due_at or now, hold.due_at(now) if hold else now),
         )
         dispatches.append(dispatch)
         attempts += [_attempt(subject, dispatch) for subject in unit]
     insert_rows(Dispatch, dispatches)
     insert_rows(Transaction, attempts)
     return dispatches
+
+
+def _hold(route: Route, held: Mapping[UUID, Hold]) -> Hold | None:
+    return hold_of(route.partner) or held.get(route.payer_id)
 
 
 def _attempt(subject: Subject, dispatch: Dispatch) -> Transaction:
@@ -103,17 +114,20 @@ def queue_name(route: Route) -> str:
     return f"payer.{route.payer_id}"
 
 
-def _units(subjects: Sequence[Subject]) -> Iterable[list[Subject]]:
-    """A clearinghouse's file may hold several payers; a live chunk holds one."""
-    ordered = sorted(subjects, key=lambda subject: queue_name(subject.route))  # stable: order kept
-    for _, of_queue in groupby(ordered, key=lambda subject: queue_name(subject.route)):
-        waiting = list(of_queue)
-        partner = waiting[0].route.partner
+def _units(subjects: Sequence[Subject], held: Mapping[UUID, Hold]) -> Iterable[list[Subject]]:
+    """A clearinghouse's file may hold several payers; a live chunk, and a unit that waits, one."""
+
+    def of_unit(subject: Subject) -> tuple[str, str, str]:
+        route = subject.route
+        # One queue may hold several partners for live questions: a payer behind two of them.
+        return queue_name(route), str(route.partner_id), str(route.payer_id) if route.payer_id in held else ""
+
+    ordered = sorted(subjects, key=of_unit)  # stable: order kept
+    for _, together in groupby(ordered, key=of_unit):
+        same = list(together)
+        partner = same[0].route.partner
         size = partner.max_st_per_interchange if partner.sends_files else LIVE_CHUNK
-        # One queue may hold several partners only for live questions: a payer behind two of them.
-        for _, of_partner in groupby(waiting, key=lambda subject: subject.route.partner_id):
-            same = list(of_partner)
-            yield from (same[start : start + size] for start in range(0, len(same), size))
+        yield from (same[start : start + size] for start in range(0, len(same), size))
 
 
 def cancel_units(correlation_id: UUID, *, keep: Collection[UUID] = ()) -> list[UUID]:
@@ -139,11 +153,9 @@ def cancel_units(correlation_id: UUID, *, keep: Collection[UUID] = ()) -> list[U
     Dispatch.objects.filter(pk__in=[unit.pk for unit in units], state=Dispatch.State.READY).exclude(
         pk__in=prepared.values("dispatch")
     ).update(state=Dispatch.State.CANCELLED)
-    asked = set(
-        Transaction.objects.filter(subject_id__in=subjects, sent_at__isnull=False).values_list(
-            "subject_id", flat=True
-        )
-    )
+    unseen = [Transaction.State.PREPARED, Transaction.State.NEVER_SENT]
+    seen = Transaction.objects.filter(subject_id__in=subjects).exclude(state__in=unseen)
+    asked = set(seen.values_list("subject_id", flat=True))
     for name in {row.transaction_set for row in withdrawn}:
         transaction_set(name).apply(
             [

@@ -1,4 +1,4 @@
-"""Send one unit: claim → write and mark → wire → keep what came back.
+"""Send one unit: claim → leave out who is held → write and mark → wire → keep what came back.
 
 No transaction is open while anything is on the wire, and the connection is given back first.
 What a worker writes about its unit is fenced by the lease token: one that was paused past its
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import logging
 
-from django.utils import timezone
-
 from practice.tenancy import tenant
 from tradingpartners.services.claiming import Claim
+from tradingpartners.services.clock import database_now
 from tradingpartners.services.sending import files, live
 from tradingpartners.services.sending.hopeless import give_up
 from tradingpartners.services.sending.lease import LeaseLost, own
+from tradingpartners.services.sending.sifting import sift
 
 __all__ = ["send"]
 
@@ -28,9 +28,13 @@ def send(claim: Claim) -> None:
     try:
         with tenant(claim.organization_id):
             dispatch = own(claim)
-            is_file, now = dispatch.partner.sends_files, timezone.now()
-            if give_up(claim, dispatch, now=now):
+            if give_up(claim, dispatch, now=database_now()):
                 return
+        if not sift(claim):
+            return
+        with tenant(claim.organization_id):
+            dispatch = own(claim)
+            is_file, now = dispatch.partner.sends_files, database_now()
             file = files.write_file(claim, dispatch, now=now) if is_file else None
             questions = [] if is_file else live.write_questions(dispatch, now=now)
         if file is not None:

@@ -51,12 +51,17 @@ def finish(claim: Claim) -> None:
     _end(claim, Dispatch.State.DONE, timedelta(0))
 
 
-def put_back(claim: Claim, *, later: timedelta = timedelta(0), sent: bool = True) -> None:
-    """The rest of the unit is due again; `sent`: something of it may have been handed over."""
-    _end(claim, Dispatch.State.READY, later, sent=sent)
+def put_back(
+    claim: Claim, *, later: timedelta = timedelta(0), sent: bool = True, waits_for: str = ""
+) -> None:
+    """The rest of the unit is due again, later for a reason; `sent`: something of it may have been
+    handed over."""
+    _end(claim, Dispatch.State.READY, later, sent=sent, waits_for=waits_for)
 
 
-def _end(claim: Claim, state: Dispatch.State, later: timedelta, *, sent: bool = True) -> None:
+def _end(
+    claim: Claim, state: Dispatch.State, later: timedelta, *, sent: bool = True, waits_for: str = ""
+) -> None:
     mine = Dispatch.objects.filter(
         pk=claim.dispatch_id, lease_token=claim.lease_token, state=Dispatch.State.CLAIMED
     )
@@ -66,6 +71,7 @@ def _end(claim: Claim, state: Dispatch.State, later: timedelta, *, sent: bool = 
         lease_until=None,
         rung_at=None,
         due_at=Now() + later,
+        waits_for=waits_for,
         send_attempts=F("send_attempts") + int(sent),
     )
     if not ended:

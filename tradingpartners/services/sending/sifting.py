@@ -1,0 +1,107 @@
+"""Before a unit goes: whoever may not be asked now is left out of it, and waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from practice.tenancy import tenant
+from tradingpartners.models import Dispatch, Transaction
+from tradingpartners.services.claiming import Claim
+from tradingpartners.services.clock import database_now
+from tradingpartners.services.holding import PLACE_KEPT, Day, Hold, HoldCode, hold_of, holds, left_today
+from tradingpartners.services.sending.lease import own, put_back
+
+
+def sift(claim: Claim) -> bool:
+    """Whether something of the unit may go; what may not has a unit of its own then, or the unit
+    is put back.
+
+    One transaction, outside of an organization: places in a payer's day are counted over all
+    practices and taken before anybody else counts.
+    """
+    with transaction.atomic():
+        with tenant(claim.organization_id):
+            dispatch = own(claim)
+            now = database_now()
+            if hold := hold_of(dispatch.partner):
+                put_back(claim, later=hold.due_at(now) - now, sent=False, waits_for=hold.code)
+                return False
+            waiting = _waiting(dispatch)
+            payers = {row.payer.pk: row.payer for row in waiting if row.payer}
+            held = holds(payers.values(), now=now)
+        capped = {pk for pk, payer in payers.items() if payer.daily_cap is not None and pk not in held}
+        days = left_today(capped)
+        with tenant(claim.organization_id):
+            out = _held_back(waiting, held, days, now)
+            return _leave_out(claim, dispatch, waiting, out, now)
+
+
+def _waiting(dispatch: Dispatch) -> list[Transaction]:
+    prepared = Transaction.objects.prepared().filter(dispatch=dispatch, interchange=None)
+    return list(prepared.select_for_update(of=("self",)).select_related("payer").order_by("pk"))
+
+
+def _held_back(
+    waiting: Sequence[Transaction], held: dict[UUID, Hold], days: dict[UUID, Day], now: datetime
+) -> dict[UUID, Hold]:
+    """Attempt → why it waits; the others have their place in their payer's day."""
+    out: dict[UUID, Hold] = {}
+    placed: list[UUID] = []
+    left = {payer_id: day.left for payer_id, day in days.items()}
+    for row in waiting:
+        payer_id = row.payer_id
+        if payer_id is None:
+            continue
+        if payer_id in held:
+            out[row.pk] = held[payer_id]
+        elif payer_id in days and (row.sent_at is None or row.sent_at < now - PLACE_KEPT):
+            if left[payer_id] > 0:
+                left[payer_id] -= 1
+                placed.append(row.pk)
+            else:
+                out[row.pk] = Hold(HoldCode.DAILY_CAP, days[payer_id].ends)
+    if placed:
+        Transaction.objects.filter(pk__in=placed).update(sent_at=Now())
+    return out
+
+
+def _leave_out(
+    claim: Claim,
+    dispatch: Dispatch,
+    waiting: Sequence[Transaction],
+    out: dict[UUID, Hold],
+    now: datetime,
+) -> bool:
+    if out and len(out) == len(waiting) and not _asks_already(dispatch):
+        first = min(out.values(), key=lambda hold: hold.due_at(now))
+        Transaction.objects.filter(pk__in=out).update(sent_at=None)
+        put_back(claim, later=first.due_at(now) - now, sent=False, waits_for=first.code)
+        return False
+    units: dict[tuple[UUID | None, Hold], list[UUID]] = defaultdict(list)
+    for row in waiting:
+        if row.pk in out:
+            units[row.payer_id, out[row.pk]].append(row.pk)
+    for (_, hold), attempt_ids in units.items():
+        unit = Dispatch.objects.create(
+            partner=dispatch.partner,
+            payer=dispatch.payer,
+            transaction_set=dispatch.transaction_set,
+            correlation_id=dispatch.correlation_id,
+            lane=dispatch.lane,
+            queue=dispatch.queue,
+            due_at=hold.due_at(now),
+            waits_for=hold.code,
+        )
+        Transaction.objects.filter(pk__in=attempt_ids).update(dispatch=unit, sent_at=None)
+    return True
+
+
+def _asks_already(dispatch: Dispatch) -> bool:
+    """Whether an earlier worker has sent something of it, whose end has to be seen to."""
+    return Transaction.objects.unanswered().filter(dispatch=dispatch).exists()
