@@ -48,8 +48,11 @@ class SftpServer:
             0,
             server_factory=Accounts,
             server_host_keys=[self.key],
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(self.root)),
+            sftp_factory=self._session,
         )
+
+    def _session(self, channel: Any) -> asyncssh.SFTPServer:
+        return asyncssh.SFTPServer(channel, chroot=os.fsencode(self.root))
 
     def _call(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)

@@ -23,37 +23,42 @@ class Claim(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """How many more units of a queue may go now, by lane; of files, how many may be out at all."""
+    """How many more units of a queue may go now, by lane; `again`: of files that are out already and
+    go once more, which have their place among those out, and are starts like any other."""
 
     live: int
     batch: int
-    files: int
+    again: int
 
 
 _PAYER_SLOTS = """
     SELECT p.live_connections - count(c.id) FILTER (WHERE c.lane = 'live'),
-        p.batch_connections - count(c.id) FILTER (WHERE c.lane = 'batch'), -1
+        p.batch_connections - count(c.id) FILTER (WHERE c.lane = 'batch'), 0
     FROM tradingpartners_payer p
     LEFT JOIN tradingpartners_dispatch c ON c.queue = %(queue)s AND c.state = 'claimed'
     WHERE p.id = %(id)s GROUP BY p.id
 """
 
+# What is claimed is out and starts now; `started_at` is when a put ended, so no minute the partner
+# can choose has more starts in it than these.
 _FILE_SLOTS = """
-    WITH files AS (
-        SELECT t.max_concurrent_files
-            - (SELECT count(*) FROM tradingpartners_dispatch c
-                WHERE c.queue = %(queue)s AND c.state = 'claimed')
+    WITH claimed AS (SELECT count(*) AS units FROM tradingpartners_dispatch
+        WHERE queue = %(queue)s AND state = 'claimed'),
+    files AS (
+        SELECT t.max_concurrent_files - claimed.units
             - (SELECT count(*) FROM tradingpartners_interchange i
                 JOIN tradingpartners_dispatch d ON d.id = i.dispatch_id AND d.state <> 'claimed'
                 WHERE i.partner_id = t.id AND i.direction = 'out' AND i.state = 'in_flight') AS free,
-            t.max_interchanges_per_minute - (SELECT count(*) FROM tradingpartners_interchange i
+            t.max_interchanges_per_minute - claimed.units
+            - (SELECT count(*) FROM tradingpartners_interchange i
+                JOIN tradingpartners_dispatch d ON d.id = i.dispatch_id AND d.state <> 'claimed'
                 WHERE i.partner_id = t.id AND i.direction = 'out'
                 AND i.started_at > now() - interval '1 minute') AS starts
-        FROM tradingpartners_tradingpartner t WHERE t.id = %(id)s)
-    SELECT least(free, starts), least(free, starts), free FROM files
+        FROM tradingpartners_tradingpartner t, claimed WHERE t.id = %(id)s)
+    SELECT least(free, starts), least(free, starts), coalesce(starts, 1) FROM files
 """
 
-# A file that goes once more is out already. What can never go is claimed to be ended.
+# What can never go is claimed to be ended.
 _DUE_UNIT = """
     WITH busy AS (SELECT organization_id, count(*) AS units FROM tradingpartners_dispatch
         WHERE queue = %(queue)s AND state = 'claimed' GROUP BY organization_id)
@@ -63,7 +68,7 @@ _DUE_UNIT = """
     WHERE d.queue = %(queue)s AND d.state = 'ready' AND d.due_at <= now()
     AND (CASE d.lane WHEN 'live' THEN %(live)s ELSE %(batch)s END > 0
         OR NOT t.is_active OR t.is_deleted
-        OR %(files)s >= 0 AND EXISTS (SELECT 1 FROM tradingpartners_interchange i
+        OR %(again)s > 0 AND EXISTS (SELECT 1 FROM tradingpartners_interchange i
             WHERE i.partner_id = d.partner_id AND i.direction = 'out' AND i.state = 'in_flight'
             AND i.dispatch_id = d.id))
     ORDER BY d.lane DESC, coalesce(busy.units, 0), d.due_at, d.id
@@ -95,7 +100,7 @@ def _free_slots(queue: str) -> Slots:
     with connection.cursor() as cursor:
         sql = _PAYER_SLOTS if kind == "payer" else _FILE_SLOTS
         cursor.execute(sql, {"queue": queue, "id": row_id})
-        return Slots(*(cursor.fetchone() or (0, 0, -1)))
+        return Slots(*(cursor.fetchone() or (0, 0, 0)))
 
 
 def free_lost_leases() -> int:
@@ -142,7 +147,8 @@ def units_to_ring(*, again_after_seconds: int = 15) -> list[Bell]:
         bells: list[Bell] = []
         for queue, units in waiting.items():
             slots = _free_slots(queue)
-            free = max(slots.live, 0) + max(slots.batch, 0) if slots.files < 0 else slots.batch
+            is_payers = queue.startswith("payer.")
+            free = max(slots.live, 0) + max(slots.batch, 0) if is_payers else slots.batch
             bells += units[: max(1, free)]
     return bells
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from practice.bulk import update_rows
 from practice.tenancy import tenant
@@ -18,6 +17,7 @@ from tradingpartners.models import Dispatch, Interchange, TradingPartner, Transa
 from tradingpartners.services import payloads
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
+from tradingpartners.services.clock import database_now
 from tradingpartners.services.interchanges import (
     ACKNOWLEDGEMENTS,
     keep_composed,
@@ -166,6 +166,8 @@ def _note(
     claim: Claim, dispatch: Dispatch, file: File, receipt: Receipt, *, error: str, is_unsure: bool
 ) -> None:
     with tenant(claim.organization_id):
+        # Pacing counts from here: the partner saw it start no later.
+        Interchange.objects.filter(pk=file.interchange_id).update(started_at=Now())
         if error:
             puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
             put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
@@ -173,4 +175,4 @@ def _note(
         finish(claim)
         is_told = dispatch.transaction_set in ACKNOWLEDGEMENTS  # nobody gives a sign for these
         if is_told or receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
-            take_interchanges([file.interchange_id], now=timezone.now())
+            take_interchanges([file.interchange_id], now=database_now())

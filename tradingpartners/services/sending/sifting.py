@@ -84,22 +84,34 @@ def _leave_out(
         put_back(claim, later=first.due_at(now) - now, sent=False, waits_for=first.code)
         return False
     units: dict[tuple[UUID | None, Hold], list[UUID]] = defaultdict(list)
+    going: list[UUID] = []
     for row in waiting:
         if row.pk in out:
             units[row.payer_id, out[row.pk]].append(row.pk)
+        else:
+            going.append(row.pk)
     for (_, hold), attempt_ids in units.items():
-        unit = Dispatch.objects.create(
-            partner=dispatch.partner,
-            payer=dispatch.payer,
-            transaction_set=dispatch.transaction_set,
-            correlation_id=dispatch.correlation_id,
-            lane=dispatch.lane,
-            queue=dispatch.queue,
-            due_at=hold.due_at(now),
-            waits_for=hold.code,
-        )
-        Transaction.objects.filter(pk__in=attempt_ids).update(dispatch=unit, sent_at=None)
+        _move(dispatch, attempt_ids, due_at=hold.due_at(now), waits_for=hold.code)
+    most = dispatch.partner.max_st_per_interchange if dispatch.partner.sends_files else len(going)
+    for start in range(most, len(going), most or 1):  # the limit is lower than when it was planned
+        _move(dispatch, going[start : start + most], due_at=now)
     return True
+
+
+def _move(dispatch: Dispatch, attempt_ids: Sequence[UUID], *, due_at: datetime, waits_for: str = "") -> None:
+    """Into a unit of their own; who waits gives its place in the day back."""
+    unit = Dispatch.objects.create(
+        partner=dispatch.partner,
+        payer=dispatch.payer,
+        transaction_set=dispatch.transaction_set,
+        correlation_id=dispatch.correlation_id,
+        lane=dispatch.lane,
+        queue=dispatch.queue,
+        due_at=due_at,
+        waits_for=waits_for,
+    )
+    moved = Transaction.objects.filter(pk__in=attempt_ids)
+    moved.update(dispatch=unit, **({"sent_at": None} if waits_for else {}))
 
 
 def _asks_already(dispatch: Dispatch) -> bool:
