@@ -241,12 +241,14 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- what tradingpartners may carry: one line a transaction set we send --------------------------
-# `tradingpartners.contents` says what each of the three is given.
+# `tradingpartners.contents` says what each of them is given.
 TRANSACTION_SETS = {
     "270": {
         "compose": "eligibility.messages.compose_questions",
         "recognize": "eligibility.messages.recognize_people",
         "apply": "eligibility.services.apply_outcomes",
+        "facilities": "eligibility.messages.facilities_of",
+        "unwanted": "sweeps.services.unwanted",
     },
 }
 

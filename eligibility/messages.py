@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
+
+from django.db.models import Q
 
 from coverage.models import Coverage
 from eligibility.models import EligibilityCheck
 from practice.sealing import plain
 from tradingpartners import x12
 from tradingpartners.contents import Recognition
+from tradingpartners.models import ProviderIdentity
 
 # INS02 of 2100D
 _RELATIONSHIPS = {"spouse": "01", "child": "19", "other": "34"}
@@ -19,11 +23,44 @@ _GENDERS = frozenset({"M", "F"})
 
 def compose_questions(check_ids: Sequence[UUID]) -> dict[UUID, x12.EligibilityQuestion]:
     """The contents of each check's 270; who carries it adds trace, addresses and times."""
-    checks = EligibilityCheck.objects.to_compose().filter(pk__in=check_ids)
-    return {check.pk: question(check) for check in checks}
+    checks = list(EligibilityCheck.objects.to_compose().filter(pk__in=check_ids))
+    identities = _identities(checks)
+    return {check.pk: question(check, who_asks(check, identities)) for check in checks}
 
 
-def question(check: EligibilityCheck) -> x12.EligibilityQuestion:
+class WhoAsks(NamedTuple):
+    """2100B: who the payer is told is asking."""
+
+    name: str
+    npi: str
+
+
+# (facility or None for all, payer or None for all)
+Identities = Mapping[tuple[UUID | None, UUID | None], WhoAsks]
+
+
+def _identities(checks: Sequence[EligibilityCheck]) -> Identities:
+    rows = ProviderIdentity.objects.filter(
+        Q(facility=None) | Q(facility__in={check.facility_id for check in checks}),
+        Q(payer=None) | Q(payer__in={check.payer_id for check in checks}),
+    )
+    return {(row.facility_id, row.payer_id): WhoAsks(row.name, row.npi) for row in rows}
+
+
+def who_asks(check: EligibilityCheck, identities: Identities) -> WhoAsks:
+    """As this payer knows the facility, or the practice; as the facility is known; as the practice is."""
+    facility, payer = check.facility_id, check.payer_id
+    for key in ((facility, payer), (None, payer), (facility, None), (None, None)):
+        if key in identities:
+            return identities[key]
+    return WhoAsks(check.facility.name, check.facility.npi)
+
+
+def facilities_of(check_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    return dict(EligibilityCheck.objects.filter(pk__in=check_ids).values_list("pk", "facility_id"))
+
+
+def question(check: EligibilityCheck, who: WhoAsks) -> x12.EligibilityQuestion:
     """A dependent is asked about under the policy holder (2000D); everybody else as subscriber."""
     coverage, patient = check.coverage, check.patient
     gender = patient.gender if patient.gender in _GENDERS else None
@@ -48,8 +85,8 @@ def question(check: EligibilityCheck) -> x12.EligibilityQuestion:
         reference_identification="",
         payer_name="",
         payer_id="",
-        provider_name=check.facility.name.upper(),
-        provider_npi=check.facility.npi,
+        provider_name=who.name.upper(),
+        provider_npi=who.npi,
         subscriber=subscriber,
         dependent=dependent if coverage.is_dependent else None,
         service_types=(check.service_type,),

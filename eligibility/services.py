@@ -26,9 +26,10 @@ from practice.bulk import insert_rows, update_rows
 from practice.models import Facility, Organization
 from practice.rows import uuid7
 from practice.tenancy import current_actor_id, current_organization_id
-from tradingpartners.contents import Outcome, OutcomeKind
+from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Lane, Payer, trace_number
-from tradingpartners.services.planning import Subject, queue_questions, routes_by_payer
+from tradingpartners.services.planning import Subject, queue_questions
+from tradingpartners.services.routing import Asked, walks
 
 Status = EligibilityCheck.Status
 
@@ -59,45 +60,57 @@ def asked_date(payer: Payer, visit_date: date, today: date) -> date:
     return visit_date if payer.answers_for(visit_date, today) else today
 
 
+class Put(NamedTuple):
+    """What became of an Ask: its check, or the code of why it could not be put (`routing.WhyNot`)."""
+
+    check_id: UUID | None
+    why_not: str = ""
+
+
 def ask(
     asks: Sequence[Ask], *, trigger: str, correlation_id: UUID | None, lane: Lane, now: datetime
-) -> list[UUID | None]:
-    """Put these questions, in this order; for each the check, or None where there is no route.
+) -> list[Put]:
+    """Put these questions, in this order; for each the check, or why there is none.
 
     The checks and their units of sending are rows when this returns; a bell or the tick sends them.
     """
-    routes = routes_by_payer({each.payer.pk for each in asks}, "270")
-    checks: list[EligibilityCheck | None] = []
+    ways = walks({Asked(each.payer.pk, each.facility.pk) for each in asks}, "270", lane)
+    put: list[Put] = []
+    made: list[EligibilityCheck] = []
+    subjects: list[Subject] = []
     for each in asks:
-        if each.payer.pk not in routes or not each.payer.answers_270:
-            checks.append(None)
+        walk = ways[Asked(each.payer.pk, each.facility.pk)]
+        route = walk.first()
+        if route is None:
+            put.append(Put(None, walk.why_not))
             continue
-        check_id = uuid7()
-        checks.append(
-            EligibilityCheck(
-                id=check_id,
-                patient_id=each.patient_id,
-                coverage_id=each.coverage_id,
-                payer=each.payer,
-                facility=each.facility,
-                trigger=trigger,
-                service_type=each.facility.service_type,
-                service_date=asked_date(each.payer, each.visit_date, each.facility.today(now)),
-                visit_date=each.visit_date,
-                correlation_id=correlation_id or check_id,
-            )
-        )
-    made = [check for check in checks if check is not None]
+        check = _check(each, trigger=trigger, correlation_id=correlation_id, now=now)
+        put.append(Put(check.pk))
+        made.append(check)
+        subjects.append(Subject(check.pk, route))
     if made:
         insert_rows(EligibilityCheck, made)
         queue_questions(
-            [Subject(check.pk, routes[check.payer_id]) for check in made],
-            transaction_set="270",
-            correlation_id=correlation_id or made[0].pk,
-            lane=lane,
+            subjects, transaction_set="270", correlation_id=correlation_id or made[0].pk, lane=lane
         )
         _refresh_badges(made)
-    return [None if check is None else check.pk for check in checks]
+    return put
+
+
+def _check(one: Ask, *, trigger: str, correlation_id: UUID | None, now: datetime) -> EligibilityCheck:
+    check_id = uuid7()
+    return EligibilityCheck(
+        id=check_id,
+        patient_id=one.patient_id,
+        coverage_id=one.coverage_id,
+        payer=one.payer,
+        facility=one.facility,
+        trigger=trigger,
+        service_type=one.facility.service_type,
+        service_date=asked_date(one.payer, one.visit_date, one.facility.today(now)),
+        visit_date=one.visit_date,
+        correlation_id=correlation_id or check_id,
+    )
 
 
 def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> EligibilityCheck | None:
@@ -116,10 +129,8 @@ def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> Eli
         or Facility.objects.order_by("id")[0]
     )
     one = Ask(coverage.patient_id, coverage.pk, coverage.insurance_plan.payer, facility, service_date)
-    (check_id,) = ask(
-        [one], trigger=EligibilityCheck.Trigger.MANUAL, correlation_id=None, lane=Lane.LIVE, now=now
-    )
-    return None if check_id is None else EligibilityCheck.objects.get(pk=check_id)
+    (put,) = ask([one], trigger=EligibilityCheck.Trigger.MANUAL, correlation_id=None, lane=Lane.LIVE, now=now)
+    return None if put.check_id is None else EligibilityCheck.objects.get(pk=put.check_id)
 
 
 # --- what became of the questions ---------------------------------------------------------------
@@ -151,7 +162,8 @@ def _record_sent(sent: Sequence[Outcome]) -> None:
             )
             for each in sent
         ],
-        where="t.status = 'Pending'",
+        # A check that came to nothing is asked once more by a replay, and keeps its status meanwhile.
+        where="t.status IN ('Pending', 'Unknown', 'Error')",
     )
 
 
@@ -161,6 +173,7 @@ def settle(ended: Sequence[Outcome]) -> None:
     checks = list(EligibilityCheck.objects.select_for_update().filter(pk__in=outcomes).order_by("pk"))
     verdicts = {check.pk: _verdict(outcomes[check.pk], check) for check in checks}
     moved = _write_verdicts(checks, verdicts, outcomes)
+    _write_newer_reasons([check for check in checks if check.pk not in moved], verdicts, outcomes)
     settled = [check for check in checks if check.pk in moved]
     if not settled:
         return
@@ -227,7 +240,8 @@ def _too_early(settled: Sequence[EligibilityCheck], verdicts: dict[UUID, verdict
 
 def _follow_up(settled: Sequence[EligibilityCheck], *, now: datetime) -> None:
     """Ask separately about visits these answers do not cover, where the payer answers for the day."""
-    open_visits = uncovered_visits([check.pk for check in settled])
+    stopped = transaction_set("270").unwanted([(check.correlation_id, check.pk) for check in settled])
+    open_visits = uncovered_visits([check.pk for check in settled if check.pk not in stopped])
     if not open_visits:
         return
     payers = Payer.objects.in_bulk({visit.payer_id for visit in open_visits})
@@ -278,6 +292,33 @@ def _write_verdicts(
             )
         )
     return moved
+
+
+def _write_newer_reasons(
+    checks: Sequence[EligibilityCheck],
+    verdicts: dict[UUID, verdict.Verdict],
+    outcomes: dict[UUID, Outcome],
+) -> None:
+    """A replay that came to nothing as well: the status stands, its reason is the newest attempt's."""
+    nothing = {Status.UNKNOWN, Status.ERROR}
+    update_rows(
+        EligibilityCheck,
+        [
+            (
+                check.pk,
+                {
+                    "error_code": verdicts[check.pk].code,
+                    "error_description": verdicts[check.pk].words[:200],
+                    "raw_response": outcomes[check.pk].text or check.raw_response,
+                },
+            )
+            for check in checks
+            if check.status in nothing
+            and verdicts[check.pk].status in nothing
+            and trace_number(outcomes[check.pk].transaction_id) >= check.transaction_trace_number
+        ],
+        where="t.status IN ('Unknown', 'Error')",
+    )
 
 
 def _settled_fields(check: EligibilityCheck, said: verdict.Verdict, outcome: Outcome) -> dict[str, object]:

@@ -24,11 +24,15 @@ from sweeps.errors import Refusal, SweepError
 from sweeps.models import SweepRun, SweepRunMember, SweepSchedule
 from tradingpartners.models import Lane, Payer
 from tradingpartners.services.planning import CANCELLED, cancel_units
+from tradingpartners.services.routing import WhyNot
 
 State = SweepRunMember.State
 
 NO_ROUTE = "No connection to this payer"
 NOT_ELECTRONIC = "Payer does not answer electronic questions"
+NOT_ENROLLED = "Provider not enrolled with this payer"
+# Why a question could not be put, and what is said of its member.
+_NOT_PUT = {WhyNot.NO_ROUTE: NO_ROUTE, WhyNot.NOT_ENROLLED: NOT_ENROLLED}
 _LONGEST_WINDOW = timedelta(days=92)
 _FRESH = timedelta(hours=4)
 
@@ -84,19 +88,22 @@ def _start(run: SweepRun, now: datetime) -> None:
     asking = [row for row in queued if row[0] not in known]
     payers = Payer.objects.in_bulk({row[3] for row in asking})
     facilities = _facilities_of({row[4] for row in asking})
-    asked = eligibility.ask(
+    put = eligibility.ask(
         [eligibility.Ask(row[1], row[2], payers[row[3]], facilities[row[4]], row[5]) for row in asking],
         trigger=EligibilityCheck.Trigger.SWEEP,
         correlation_id=run.pk,
         lane=Lane.BATCH,
         now=now,
     )
-    links = known | {row[0]: check_id for row, check_id in zip(asking, asked, strict=True)}
+    asked = {row[0]: each for row, each in zip(asking, put, strict=True)}
+    links = known | {member_id: each.check_id for member_id, each in asked.items() if each.check_id}
     update_rows(
         SweepRunMember,
-        [(member_id, {"eligibility_check": check_id}) for member_id, check_id in links.items() if check_id],
+        [(member_id, {"eligibility_check": check_id}) for member_id, check_id in links.items()],
     )
-    _skip_unroutable(run)
+    for why, reason in _NOT_PUT.items():
+        ids = [member_id for member_id, each in asked.items() if each.why_not == why]
+        _skip(run, run.members.filter(pk__in=ids), Cause.NO_ROUTE, reason)
     follow_checks(sender=None, check_ids=list(known.values()))
     complete(run)
 
@@ -128,11 +135,6 @@ def _skip_unanswerable(run: SweepRun) -> None:
     """Payers and plans that take no electronic questions."""
     silent = Q(payer__answers_270=False) | Q(coverage__insurance_plan__supports_x12_270_271=False)
     _skip(run, run.members.filter(silent, state=State.QUEUED), Cause.NO_ROUTE, NOT_ELECTRONIC)
-
-
-def _skip_unroutable(run: SweepRun) -> None:
-    unasked = run.members.filter(state=State.QUEUED, eligibility_check=None)
-    _skip(run, unasked, Cause.NO_ROUTE, NO_ROUTE)
 
 
 def _skip(run: SweepRun, members: QuerySet[SweepRunMember], cause: Cause, reason: str) -> None:
@@ -179,8 +181,10 @@ WITH told AS (
 )
 UPDATE sweeps_sweeprunmember m SET state = t.state, outcome = t.outcome,
     failure_reason = CASE WHEN t.state = 'failed' THEN t.reason ELSE '' END
-FROM told t WHERE m.id = t.id AND (m.state, m.outcome) <> (t.state, t.outcome)
-    AND NOT (m.state = 'failed' AND t.state <> 'received')
+FROM told t WHERE m.id = t.id AND CASE WHEN m.state = 'failed' AND t.state = 'failed'
+        THEN m.failure_reason <> t.reason
+        ELSE (m.state, m.outcome) <> (t.state, t.outcome) AND (m.state <> 'failed' OR t.state = 'received')
+    END
 """
 
 
@@ -259,3 +263,18 @@ def _wanted_by_other_runs(run: SweepRun) -> set[UUID]:
         eligibility_check__in=run.members.values("eligibility_check"),
     )
     return set(others.values_list("eligibility_check_id", flat=True))
+
+
+def unwanted(questions: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Of (run, check) pairs: the checks of cancelled runs that no other open run waits on."""
+    runs = SweepRun.objects.filter(pk__in={run_id for run_id, _ in questions}, state=SweepRun.State.CANCELLED)
+    cancelled = set(runs.values_list("pk", flat=True))
+    asked = {check_id for run_id, check_id in questions if run_id in cancelled}
+    if not asked:
+        return set()
+    waiting = SweepRunMember.objects.filter(
+        eligibility_check__in=asked,
+        state__in=[State.QUEUED, State.SUBMITTED],
+        run__state__in=[SweepRun.State.QUEUED, SweepRun.State.RUNNING],
+    )
+    return asked - set(waiting.values_list("eligibility_check_id", flat=True))

@@ -1,7 +1,8 @@
 """What the gateway carries without knowing it: contents and outcomes of each transaction set.
 
 `settings.TRANSACTION_SETS` names, for each set we send, who composes its contents, who recognizes
-whose answer it is, and who hears what became of it. That is the one way up from here.
+whose answer it is, who hears what became of it, and who knows whether it is wanted. That is the one
+way up from here.
 """
 
 from __future__ import annotations
@@ -49,11 +50,15 @@ class Recognition(IntEnum):
 
 class TransactionSet(NamedTuple):
     """compose(subject ids) → {subject id: contents}; apply(outcomes) hears of every step and end;
-    recognize([(subject id, answer)]) → for each, how surely it is that subject's person."""
+    recognize([(subject id, answer)]) → for each, how surely it is that subject's person;
+    facilities(subject ids) → {subject id: facility id}, for enrolments;
+    unwanted([(correlation id, subject id)]) → the subjects nobody wants asked any more."""
 
     compose: Callable[[Sequence[UUID]], dict[UUID, Any]]
     recognize: Callable[[Sequence[tuple[UUID, Any]]], list[Recognition]]
     apply: Callable[[list[Outcome]], None]
+    facilities: Callable[[Sequence[UUID]], dict[UUID, UUID]]
+    unwanted: Callable[[Sequence[tuple[UUID, UUID]]], set[UUID]]
 
 
 @lru_cache

@@ -12,7 +12,8 @@ from practice.bulk import update_rows
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Attempt, Lane, Payer, Transaction
 from tradingpartners.retries import WORKER_LOST, next_attempt_at
-from tradingpartners.services.planning import Subject, queue_questions, routes_by_payer
+from tradingpartners.services.planning import Subject, queue_questions
+from tradingpartners.services.routing import Asked, is_refusal, next_route, walks
 from tradingpartners.states import TRANSACTION_MOVES
 
 State = Transaction.State
@@ -118,7 +119,10 @@ def end_unsent(ends: Sequence[End], *, now: datetime) -> None:
         update_rows(
             Transaction,
             [
-                (e.attempt.id, {"state": State.NEVER_SENT, "error": e.code[:60], "closed_at": now})
+                (
+                    e.attempt.id,
+                    {"state": State.NEVER_SENT, "error": e.code[:60], "closed_at": now, "sent_at": None},
+                )
                 for e in ends
             ],
             where="t.state = 'prepared'",
@@ -130,14 +134,40 @@ def end_unsent(ends: Sequence[End], *, now: datetime) -> None:
 def _hand_on(ended: Sequence[End], now: datetime) -> None:
     """Successors for those that may be asked again, and word of the others."""
     succeeded = _queue_successors([end for end in ended if end.again], now)
+    final = [end for end in ended if end.attempt.id not in succeeded]
+    reasons = _first_reasons(final)
     _tell(
         (
             end.attempt,
-            _outcome(end.attempt, end.kind, now, code=end.code, text=end.text, answer=end.answer),
+            _outcome(
+                end.attempt,
+                end.kind,
+                now,
+                code=reasons.get(end.attempt.id, end.code),
+                text=end.text,
+                answer=end.answer,
+            ),
         )
-        for end in ended
-        if end.attempt.id not in succeeded
+        for end in final
     )
+
+
+def _first_reasons(ends: Sequence[End]) -> dict[UUID, str]:
+    """Where a walk down the routes ended with a refusal: why its first attempt came to nothing."""
+    refused = {end.attempt.subject_id: end for end in ends if end.again and is_refusal(end.code)}
+    if not refused:
+        return {}
+    earlier = (
+        Transaction.objects.attempts()
+        .filter(subject_id__in=refused)
+        .order_by("subject_id", "pk")
+        .values_list("subject_id", "replays", "error")
+    )
+    first: dict[UUID, str] = {}
+    for subject_id, replays, error in earlier:
+        if subject_id and (replays or subject_id not in first):  # a replay begins the walk anew
+            first[subject_id] = error
+    return {end.attempt.id: first.get(subject) or end.code for subject, end in refused.items()}
 
 
 class _Unit(NamedTuple):
@@ -153,25 +183,46 @@ def _queue_successors(ends: Sequence[End], now: datetime) -> set[UUID]:
     """New attempts, with new trace numbers; returns the attempts that got one."""
     if not ends:
         return set()
-    routes = routes_by_payer({end.attempt.payer.pk for end in ends}, ends[0].attempt.transaction_set)
+    name = ends[0].attempt.transaction_set
+    subjects = [end.attempt.subject_id for end in ends]
+    unwanted = transaction_set(name).unwanted(
+        [(e.attempt.correlation_id, e.attempt.subject_id) for e in ends]
+    )
+    facilities = transaction_set(name).facilities(subjects)
+    asked = {
+        each.attempt.id: Asked(each.attempt.payer.pk, facilities.get(each.attempt.subject_id))
+        for each in ends
+    }
+    by_lane = {lane: walks(asked.values(), name, lane) for lane in {end.attempt.lane for end in ends}}
     units: dict[_Unit, list[Subject]] = defaultdict(list)
     succeeded = set()
     for end in ends:
-        attempt, route = end.attempt, routes.get(end.attempt.payer.pk)
+        attempt = end.attempt
+        route = next_route(
+            by_lane[attempt.lane][asked[attempt.id]],
+            attempt.partner_id,
+            kind=end.kind,
+            code=end.code,
+            is_busy=end.retry_after is not None,
+        )
         at = _next_at(end, route.payer, now) if route else None
-        if route is None or at is None:
+        if route is None or at is None or attempt.subject_id in unwanted:
             continue
         unit = _Unit(attempt.transaction_set, attempt.correlation_id, attempt.lane, at.replace(microsecond=0))
-        number = attempt.number if end.code == WORKER_LOST else attempt.number + 1
+        is_free = end.code == WORKER_LOST or is_refusal(end.code)
+        number = attempt.number if is_free else attempt.number + 1
         units[unit].append(Subject(attempt.subject_id, route, number))
         succeeded.add(attempt.id)
-    for unit, subjects in units.items():
-        queue_questions(subjects, **unit._asdict())
+    for unit, followers in units.items():
+        queue_questions(followers, **unit._asdict())
     return succeeded
 
 
 def _next_at(end: End, payer: Payer, now: datetime) -> datetime | None:
-    """When the next attempt is due; a lost worker is our fault and uses up none of the budget."""
+    """When the next attempt is due. A lost worker is our fault and a refusal is between us and the
+    partner: neither uses up the payer's budget."""
+    if is_refusal(end.code):
+        return now if end.kind == OutcomeKind.FAILED else now + payer.resend_gap
     if end.code == WORKER_LOST:
         return next_attempt_at(payer, attempt=1, sent=True, now=now) or now + payer.resend_gap
     return next_attempt_at(

@@ -28,16 +28,19 @@ class Subject(NamedTuple):
     subject_id: UUID
     route: Route
     attempt: int = 1
+    replays: UUID | None = None
 
 
 def routes_by_payer(
-    payer_ids: Iterable[UUID], transaction_set: str, *, partner_id: UUID | None = None
+    payer_ids: Iterable[UUID], transaction_set: str, *, partner_id: UUID
 ) -> dict[UUID, Route]:
-    """Each payer's preferred route whose partner is in use; with `partner_id`, the one through it."""
-    through = {} if partner_id is None else {"partner_id": partner_id}
+    """How each payer is known at this partner: its preferred route through it.
+
+    Which partner a payer is asked through is `routing`'s question, answered when a unit is cut.
+    """
     routes = (
         Route.objects.filter(
-            **through,
+            partner_id=partner_id,
             payer_id__in=set(payer_ids),
             transaction_set=transaction_set,
             environment=settings.ENVIRONMENT,
@@ -102,6 +105,7 @@ def _attempt(subject: Subject, dispatch: Dispatch) -> Transaction:
         subject_id=subject.subject_id,
         correlation_id=dispatch.correlation_id,
         attempt=subject.attempt,
+        replays_id=subject.replays,
         lane=dispatch.lane,
         state=Transaction.State.PREPARED,
     )
@@ -148,7 +152,7 @@ def cancel_units(correlation_id: UUID, *, keep: Collection[UUID] = ()) -> list[U
     subjects = {row.subject_id for row in withdrawn if row.subject_id}
     now = timezone.now()
     Transaction.objects.filter(pk__in=[row.pk for row in withdrawn]).update(
-        state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=now
+        state=Transaction.State.NEVER_SENT, error="cancelled", closed_at=now, sent_at=None
     )
     Dispatch.objects.filter(pk__in=[unit.pk for unit in units], state=Dispatch.State.READY).exclude(
         pk__in=prepared.values("dispatch")

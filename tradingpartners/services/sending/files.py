@@ -18,6 +18,7 @@ from tradingpartners.services import payloads
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
+from tradingpartners.services.holding import HoldCode
 from tradingpartners.services.interchanges import (
     ACKNOWLEDGEMENTS,
     keep_composed,
@@ -25,15 +26,18 @@ from tradingpartners.services.interchanges import (
     take_interchanges,
 )
 from tradingpartners.services.planning import routes_by_payer
-from tradingpartners.services.sending.lease import extend, finish, put_back
+from tradingpartners.services.sending.lease import extend, finish, own, put_back
 from tradingpartners.services.sending.refusals import end_refused
+from tradingpartners.services.sending.walking import leave_refusing
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
-from tradingpartners.transports import OutgoingFile, Receipt, Refused, TransportError, Unsure
+from tradingpartners.transports import Held, NotSent, OutgoingFile, Receipt, Refused, TransportError, Unsure
 from tradingpartners.transports.registry import FILES
 
 # A file that cannot be handed over is tried again, later each time.
 _PUT_AGAIN = timedelta(seconds=15)
+# Not by itself: `pausing.release` lets it go.
+_FOR_A_PERSON = timedelta(days=36_525)
 
 
 class File(NamedTuple):
@@ -128,8 +132,8 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     outgoing = OutgoingFile(
         file.name, file.content, dialect_of(partner).CONTENT_TYPE, message_id=file.interchange_id
     )
-    started, error, is_unsure, receipt = time.monotonic(), "", False, Receipt()
-    faults: Mapping[int, str] | None = None
+    started, receipt = time.monotonic(), Receipt()
+    failure: TransportError | None = None
     try:
         if not file.is_published:
             on_the_wire(transport.upload, connection, outgoing)
@@ -137,10 +141,8 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
                 extend(claim)
                 Interchange.objects.filter(pk=file.interchange_id).update(published_at=Now())
         receipt = on_the_wire(transport.publish, connection, outgoing)
-    except Refused as refusal:
-        error, faults = refusal.code, refusal.faults
-    except TransportError as failure:
-        error, is_unsure = failure.code, isinstance(failure, Unsure)
+    except TransportError as error:
+        failure = error
     with tenant(claim.organization_id):
         log_wire(
             "put",
@@ -150,29 +152,44 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             started=started,
             file_name=file.name,
             size=len(file.content),
-            error=error,
+            error=failure.code if failure else "",
         )
         if receipt.reference:
             unnamed = Interchange.objects.filter(pk=file.interchange_id, reference="")
             unnamed.update(reference=receipt.reference)
-        if faults is not None:
-            end_refused(dispatch, file.interchange_id, file.content, faults, now=timezone.now())
+        if isinstance(failure, Refused):
+            end_refused(dispatch, file.interchange_id, file.content, failure.faults, now=timezone.now())
             finish(claim)
             return
-    _note(claim, dispatch, file, receipt, error=error, is_unsure=is_unsure)
+    _note(claim, dispatch, file, receipt, failure)
 
 
 def _note(
-    claim: Claim, dispatch: Dispatch, file: File, receipt: Receipt, *, error: str, is_unsure: bool
+    claim: Claim, dispatch: Dispatch, file: File, receipt: Receipt, failure: TransportError | None
 ) -> None:
     with tenant(claim.organization_id):
+        own(claim)
+        now = database_now()
         # Pacing counts from here: the partner saw it start no later.
-        Interchange.objects.filter(pk=file.interchange_id).update(started_at=Now())
-        if error:
-            puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
-            put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=is_unsure)
+        Interchange.objects.filter(pk=file.interchange_id).update(started_at=now)
+        if failure:
+            _put_later(claim, dispatch, file, failure, now)
             return
         finish(claim)
         is_told = dispatch.transaction_set in ACKNOWLEDGEMENTS  # nobody gives a sign for these
         if is_told or receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
-            take_interchanges([file.interchange_id], now=database_now())
+            take_interchanges([file.interchange_id], now=now)
+
+
+def _put_later(claim: Claim, dispatch: Dispatch, file: File, failure: TransportError, now: datetime) -> None:
+    """The same bytes again, later each time, or when a person says so; a refusal sends the questions
+    another way where they have one."""
+    if isinstance(failure, Held):
+        put_back(claim, later=_FOR_A_PERSON, waits_for=HoldCode.PERSON)
+        return
+    is_unseen = isinstance(failure, NotSent) and not file.is_published
+    if is_unseen and leave_refusing(dispatch, file.interchange_id, failure.code, now=now):
+        finish(claim)
+        return
+    puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
+    put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=isinstance(failure, Unsure))

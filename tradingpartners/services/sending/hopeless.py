@@ -24,7 +24,7 @@ def give_up(claim: Claim, dispatch: Dispatch, *, now: datetime) -> bool:
     """End the unit if its partner is out of use or wrongly filled, or if it kills its workers."""
     partner = dispatch.partner
     if not partner.is_active or partner.is_deleted:
-        _end_prepared(dispatch, PARTNER_INACTIVE, now=now)
+        _end_prepared(dispatch, PARTNER_INACTIVE, now=now, again=True)
     elif dispatch.rescue_count >= MOST_RESCUES:
         _end_lost(dispatch, now=now)
         _end_prepared(dispatch, WORKER_LOST, now=now)

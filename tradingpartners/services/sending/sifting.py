@@ -11,11 +11,15 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from practice.tenancy import tenant
-from tradingpartners.models import Dispatch, Transaction
+from tradingpartners.contents import OutcomeKind, transaction_set
+from tradingpartners.models import Dispatch, Interchange, Transaction
+from tradingpartners.services.attempts import End, end_unsent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import PLACE_KEPT, Day, Hold, HoldCode, hold_of, holds, left_today
+from tradingpartners.services.planning import CANCELLED
 from tradingpartners.services.sending.lease import own, put_back
+from tradingpartners.services.sending.walking import leave_paused
 
 
 def sift(claim: Claim) -> bool:
@@ -29,10 +33,13 @@ def sift(claim: Claim) -> bool:
         with tenant(claim.organization_id):
             dispatch = own(claim)
             now = database_now()
+            waiting = _wanted(dispatch, now)
             if hold := hold_of(dispatch.partner):
-                put_back(claim, later=hold.due_at(now) - now, sent=False, waits_for=hold.code)
-                return False
-            waiting = _waiting(dispatch)
+                leave_paused(dispatch, [row.as_attempt() for row in waiting], now=now)
+                if not _is_empty(dispatch):
+                    put_back(claim, later=hold.due_at(now) - now, sent=False, waits_for=hold.code)
+                    return False
+                waiting = []
             payers = {row.payer.pk: row.payer for row in waiting if row.payer}
             held = holds(payers.values(), now=now)
         capped = {pk for pk, payer in payers.items() if payer.daily_cap is not None and pk not in held}
@@ -42,9 +49,28 @@ def sift(claim: Claim) -> bool:
             return _leave_out(claim, dispatch, waiting, out, now)
 
 
-def _waiting(dispatch: Dispatch) -> list[Transaction]:
+def _wanted(dispatch: Dispatch, now: datetime) -> list[Transaction]:
+    """What is left to ask, locked. Questions of a sweep that was cancelled while they were put end
+    here, but for those a person has replayed."""
     prepared = Transaction.objects.prepared().filter(dispatch=dispatch, interchange=None)
-    return list(prepared.select_for_update(of=("self",)).select_related("payer").order_by("pk"))
+    waiting = list(prepared.select_for_update(of=("self",)).select_related("payer").order_by("pk"))
+    asked = [
+        (row.correlation_id, row.subject_id)
+        for row in waiting
+        if row.correlation_id and row.subject_id and row.replays_id is None
+    ]
+    stopped = transaction_set(dispatch.transaction_set).unwanted(asked) if asked else set()
+    gone = [row for row in waiting if row.subject_id in stopped and row.replays_id is None]
+    end_unsent([End(row.as_attempt(), OutcomeKind.UNKNOWN, CANCELLED) for row in gone], now=now)
+    return [row for row in waiting if row not in gone] if gone else waiting
+
+
+def _is_empty(dispatch: Dispatch) -> bool:
+    """Nothing of it waits, and nothing of it is out or written."""
+    attempts = Transaction.objects.filter(dispatch=dispatch, state__in=["prepared", "sent"])
+    written = [Interchange.State.COMPOSED, Interchange.State.IN_FLIGHT]
+    files = Interchange.objects.filter(dispatch=dispatch, state__in=written)
+    return not attempts.exists() and not files.exists()
 
 
 def _held_back(
