@@ -10,6 +10,7 @@ import pytest
 
 from practice.tenancy import tenant
 from tests.concurrency.test_claims import at_once
+from tests.gateway import pass_the_sla
 from tests.payers import scripted_payer
 from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import FileAcme, SftpServer
@@ -18,6 +19,7 @@ from tradingpartners.services import claiming, sending
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.interchanges import LAST_CONTROL_NUMBER, reserve_control_number
 from tradingpartners.services.overdue import fail_overdue
+from tradingpartners.services.replay import replay_failed
 from tradingpartners.services.sending.sifting import sift
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -131,6 +133,22 @@ def test_the_daily_cap_is_never_passed_by_workers_at_once(acme: FileAcme) -> Non
     with acme.inside():
         assert Transaction.objects.filter(sent_at__isnull=False).count() == 3
         assert Dispatch.objects.filter(state="ready", waits_for="daily_cap").count() == 5
+
+
+def test_replays_at_once_make_one_attempt(acme: FileAcme) -> None:
+    acme.visit()
+    run = acme.sweep()
+    (claim,) = claims(acme, queue_of(acme))
+    sending.send(claim)
+    pass_the_sla()
+
+    def again() -> int:
+        with acme.inside():
+            return replay_failed(run.pk, reason="They were down").attempts
+
+    assert sorted(at_once(again)) == [0] * 7 + [1]
+    with acme.inside():
+        assert Transaction.objects.exclude(replays=None).count() == 1
 
 
 def test_fault_59_control_number_wraps_once_on_two_nodes(acme: FileAcme) -> None:

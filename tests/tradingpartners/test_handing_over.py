@@ -7,17 +7,18 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
+import asyncssh
 import pytest
 from django.utils import timezone
 
 from tests import payers
-from tests.gateway import bring_forward, pass_the_sla
+from tests.gateway import bring_forward, pass_the_sla, work
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send, states
-from tradingpartners.models import Dispatch, Interchange
+from tradingpartners.models import Dispatch, Interchange, TransportLog
 from tradingpartners.services import claiming, sending
 from tradingpartners.services.sending import files
-from tradingpartners.transports import OutgoingFile
+from tradingpartners.transports import Held, OutgoingFile
 from tradingpartners.transports import sftp as transport
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +169,55 @@ def test_a_file_in_flight_keeps_its_slot_and_may_go_once_more(acme: FileAcme, sf
     acme.limit(settings=sftp.settings)
     send(2)
     assert len(sftp.files()) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded, asyncssh.SFTPPermissionDenied],
+    ids=["disk_full", "quota", "permission"],
+)
+def test_fault_62_a_partner_without_room_gets_the_same_file_once_when_it_has_some(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch, failure: type[asyncssh.SFTPError]
+) -> None:
+    def no_room(*_: Any) -> None:
+        raise failure("not now")
+
+    acme.visit()
+    run = acme.sweep()
+    monkeypatch.setattr(asyncssh.SFTPServer, "open", no_room)
+    send(2)
+    assert sftp.files() == []
+    with acme.inside():
+        before = Interchange.objects.get()
+        unit = Dispatch.objects.get()
+        assert (unit.state, unit.send_attempts, unit.due_at > timezone.now()) == ("ready", 0, True)
+        errors = TransportLog.objects.filter(event="put").values_list("error", flat=True)
+        assert len(errors) == 2
+        assert all(errors)
+    monkeypatch.undo()
+    send(2)
+    (file,) = sftp.files()
+    assert file.name == before.file_name
+    assert int(file.read_text().split("*")[13]) == before.control_number
+    leave(sftp, "a.271", payers.answer(questions(file)[0]))
+    look(acme)
+    assert acme.outcome(run) == (1, 0, 0)
+
+
+def test_fault_62_a_name_that_is_taken_is_not_overwritten_and_waits_for_a_person(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_: Any) -> None:
+        raise Held("name_taken")
+
+    acme.visit()
+    acme.sweep()
+    monkeypatch.setattr(transport, "publish", taken)
+    work()
+    monkeypatch.undo()
+    for _ in range(3):
+        work()
+    with acme.inside():
+        assert Dispatch.objects.get().waits_for == "held"
+        assert TransportLog.objects.get(event="put").error == "name_taken"
+    assert not [file for file in sftp.files() if file.suffix == ".edi"]

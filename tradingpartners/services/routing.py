@@ -153,6 +153,20 @@ _REFUSALS = frozenset(
 )
 
 
+# What the transports call it when nothing came through.
+_UNREACHABLE = frozenset(
+    {
+        "bad_address",
+        "connect_timeout",
+        "connection_lost",
+        "connection_refused",
+        "not_resolved",
+        "timeout",
+        "tls",
+    }
+)
+
+
 def is_refusal(code: str) -> bool:
     """The partner takes nothing from us as things are: to try it again is of no use."""
     return code in _REFUSALS or code.startswith("settings:")
@@ -162,14 +176,14 @@ def next_route(walk: Walk, partner_id: UUID, *, kind: OutcomeKind, code: str, is
     """The route of the attempt after one that ended so through this partner.
 
     A partner that refuses us, cannot be reached or does not answer is passed over; at the end of the
-    list the walk begins again, unless it was a refusal. A partner that is busy, and a payer that says
-    to ask later, are asked again where they are.
+    list the walk begins again, unless it was a refusal. Where the partner is busy or has refused the
+    file, and where the payer says to ask later, the question is put again where it was.
     """
     if is_refusal(code):
         return walk.beyond(partner_id)
-    stays = is_busy or code == WORKER_LOST or kind == OutcomeKind.REJECTED
-    same = walk.through(partner_id) if stays else walk.beyond(partner_id)
-    return same or walk.first()
+    is_silent = kind == OutcomeKind.UNKNOWN and code != WORKER_LOST or code in _UNREACHABLE
+    other = walk.beyond(partner_id) if is_silent and not is_busy else walk.through(partner_id)
+    return other or walk.first()
 
 
 # --- why not ---------------------------------------------------------------------------------

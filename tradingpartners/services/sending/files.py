@@ -67,6 +67,7 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
     if not _is_wanted(interchange):
         finish(claim)
         return None
+    extend(claim)  # a whole lease for the upload, however long writing took
     return File(interchange.pk, interchange.file_name, content, interchange.published_at is not None)
 
 

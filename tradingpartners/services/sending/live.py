@@ -28,6 +28,7 @@ from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, Written, end_attempts, end_unsent, mark_sent
 from tradingpartners.services.breakers import note_changes
 from tradingpartners.services.claiming import Claim
+from tradingpartners.services.clock import database_now
 from tradingpartners.services.inbound import read_deliveries
 from tradingpartners.services.interchanges import promised, reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
@@ -189,7 +190,7 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.A
     """One question over the wire; its reply, kept before anything is made of it."""
     partner, payer = dispatch.partner, question.attempt.payer
     with tenant(claim.organization_id):
-        envelope = _start(claim, dispatch, question, now=timezone.now())
+        envelope = _start(claim, dispatch, question, now=database_now())
     if envelope is None:
         return None
     started = time.monotonic()
