@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from celery import shared_task
@@ -24,8 +25,7 @@ def poll_task(organization_id: str, partner_id: str) -> None:
     deliveries, queues = polling.poll(UUID(organization_id), UUID(partner_id))
     if deliveries:
         inbound.read_deliveries(UUID(organization_id), deliveries)
-    for queue in queues:
-        ring(send_task, organization_id, partner_id, queue, queue=queue)
+    ring_queues(UUID(organization_id), queues)
 
 
 @shared_task(name="tradingpartners.read_inbound")
@@ -42,6 +42,12 @@ def read_delivery_task(organization_id: str, delivery_id: str) -> None:
 @shared_task(name="tradingpartners.send_receipts")
 def send_receipts_task(organization_id: str) -> None:
     receipts.send_receipts(UUID(organization_id))
+
+
+def ring_queues(organization_id: UUID, queues: Iterable[str]) -> None:
+    """Something of these queues may go now: a file was taken, a pause is over."""
+    for queue in queues:
+        ring(send_task, organization_id, organization_id, queue, queue=queue)
 
 
 def ring_units() -> None:
