@@ -246,6 +246,7 @@ TRANSACTION_SETS = {
     "270": {
         "compose": "eligibility.messages.compose_questions",
         "recognize": "eligibility.messages.recognize_people",
+        "find": "eligibility.messages.find_people",
         "apply": "eligibility.services.apply_outcomes",
         "facilities": "eligibility.messages.facilities_of",
         "unwanted": "sweeps.services.unwanted",

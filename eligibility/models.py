@@ -14,7 +14,7 @@ from eligibility.states import ELIGIBILITY_CHECK_MOVES, EXCEPTION_CASE_MOVES
 from practice.history import tracked
 from practice.models import Appointment, Patient, User
 from practice.rows import EvidenceRow, LiveManager, Moves, TenantQuerySet, TenantRow
-from practice.sealing import SealedTextField, is_sealed
+from practice.sealing import SealedJSONField, SealedTextField, is_sealed
 from tradingpartners.models import Payer
 
 
@@ -70,6 +70,8 @@ class EligibilityCheck(TenantRow):
     error_description = models.CharField(max_length=200, blank=True)
     raw_request = SealedTextField(label="eligibilitycheck.raw_request", null=True)
     raw_response = SealedTextField(label="eligibilitycheck.raw_response", null=True)
+    # [{field, ours, payers}]: what the payer has otherwise about the person.
+    differences = SealedJSONField(label="eligibilitycheck.differences", null=True)
     # What the verdict holds for: the dates an active or inactive answer covers, both included.
     covers_from = models.DateField(null=True)
     covers_until = models.DateField(null=True)
@@ -82,7 +84,7 @@ class EligibilityCheck(TenantRow):
     class Meta(TenantRow.Meta):
         triggers = [*TenantRow.Meta.triggers, Moves(moves=ELIGIBILITY_CHECK_MOVES, field="status")]
         constraints = [
-            *is_sealed("raw_request", "raw_response"),
+            *is_sealed("raw_request", "raw_response", "differences"),
             models.CheckConstraint(
                 condition=Q(request_sent=None, raw_request=None, clearinghouse="")
                 | Q(request_sent__isnull=False, raw_request__isnull=False) & ~Q(clearinghouse=""),

@@ -331,6 +331,7 @@ def _settled_fields(check: EligibilityCheck, said: verdict.Verdict, outcome: Out
         "error_code": said.code,
         "error_description": "" if said.status == Status.ACTIVE else said.words[:200],
         "raw_response": outcome.text,
+        "differences": outcome.differences or None,
         "covers_from": said.covers_from,
         "covers_until": said.covers_until,
         "other_payer_first": said.other_payer_first,

@@ -23,7 +23,7 @@ APPS = set(MAY_IMPORT)
 # models ← messages ← services ← edges: whatever is not listed here is an edge.
 CORE = {
     *("models", "messages", "services", "states", "signals", "errors", "rows", "tenancy", "sealing"),
-    *("history", "isolation", "partitions", "database", "bulk", "access", "x12", "transports"),
+    *("history", "isolation", "partitions", "database", "bulk", "access", "x12", "transports", "alerts"),
     *("admission",),
     *("contents", "retries", "attempts", "badges", "benefits", "cases", "followups", "verdict"),
     *("roster", "schedules", "outbound"),

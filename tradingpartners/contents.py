@@ -38,6 +38,7 @@ class Outcome(NamedTuple):
     text: str | None = None
     answer: Any = None
     partner_code: str = ""
+    differences: Any = None
 
 
 class Recognition(IntEnum):
@@ -48,14 +49,28 @@ class Recognition(IntEnum):
     SURE = 2
 
 
+class Recognized(NamedTuple):
+    """Whose answer it is: how surely, and in which fields the payer knows the person otherwise.
+
+    `differences` are the two sides' values, for the subject's own eyes (`Outcome.differences`).
+    """
+
+    surely: Recognition
+    agreeing: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    differences: Any = None
+
+
 class TransactionSet(NamedTuple):
     """compose(subject ids) → {subject id: contents}; apply(outcomes) hears of every step and end;
     recognize([(subject id, answer)]) → for each, how surely it is that subject's person;
+    find(answer) → subjects, at most a few, whose person it may be;
     facilities(subject ids) → {subject id: facility id}, for enrolments;
     unwanted([(correlation id, subject id)]) → the subjects nobody wants asked any more."""
 
     compose: Callable[[Sequence[UUID]], dict[UUID, Any]]
-    recognize: Callable[[Sequence[tuple[UUID, Any]]], list[Recognition]]
+    recognize: Callable[[Sequence[tuple[UUID, Any]]], list[Recognized]]
+    find: Callable[[Any], list[UUID]]
     apply: Callable[[list[Outcome]], None]
     facilities: Callable[[Sequence[UUID]], dict[UUID, UUID]]
     unwanted: Callable[[Sequence[tuple[UUID, UUID]]], set[UUID]]

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from tradingpartners.messages import availity, stedi, x12_sets
-from tradingpartners.messages.reading import Event, Incoming, ReadSet
+from tradingpartners.messages.reading import (
+    Event,
+    Incoming,
+    InterchangeBegins,
+    InterchangeEnds,
+    ReadSet,
+)
 from tradingpartners.models import Attempt, Route, TradingPartner
 
-__all__ = ["DIALECTS", "Dialect", "Event", "Incoming", "ReadSet", "dialect_of", "fault_code"]
+__all__ = [
+    "DIALECTS",
+    "READ_SETS",
+    "Dialect",
+    "Event",
+    "Incoming",
+    "InterchangeBegins",
+    "InterchangeEnds",
+    "ReadSet",
+    "dialect_of",
+    "fault_code",
+    "read_pieces",
+]
 
 
 class Dialect(Protocol):
@@ -62,5 +80,18 @@ def fault_code(partner: TradingPartner, field: str) -> str:
     return _FAULTS[partner.transport](field)
 
 
+# What answers one of ours; every dialect reads its answers under the same names.
+READ_SETS = frozenset(x12_sets.READERS)
+
+
 def dialect_of(partner: TradingPartner) -> Dialect:
     return DIALECTS[partner.transport]
+
+
+def read_pieces(partner: TradingPartner, pieces: Iterable[bytes]) -> Iterator[Event]:
+    """What the partner sent, from pieces of it. X12 is read as they come, in flat memory; what other
+    dialects speak are documents, which are read whole. Raises as `Dialect.read`."""
+    dialect = dialect_of(partner)
+    if dialect is x12_sets:
+        return x12_sets.read_pieces(pieces)
+    return dialect.read(b"".join(pieces))

@@ -30,7 +30,8 @@ class Incoming(NamedTuple):
 class ReadSet(NamedTuple):
     """One transaction set, or what stands for one; `answers(position)` reads it when asked.
 
-    `transaction` is there where it came as X12.
+    `transaction` is there where it came as X12. `damage` says why it is not to be believed: its
+    envelope is wrong, or of the set itself nothing could be kept (`text` is empty then).
     """
 
     set_id: str
@@ -38,6 +39,26 @@ class ReadSet(NamedTuple):
     text: str
     answers: Callable[[int], list[Incoming]]
     transaction: x12.TransactionSet | None = None
+    damage: str = ""
 
 
-Event = ReadSet | x12.InterchangeAcknowledgement | x12.Finding
+def nobody(position: int) -> list[Incoming]:
+    """The answers of a set that answers nothing."""
+    return []
+
+
+class InterchangeBegins(NamedTuple):
+    """An ISA: the sets up to its end are this sender's, under this number."""
+
+    sender: str
+    control_number: str
+
+
+class InterchangeEnds(NamedTuple):
+    """Where it stands in its file, in characters of the decoded text, and whether IEA was there."""
+
+    span: tuple[int, int]
+    is_complete: bool
+
+
+Event = ReadSet | InterchangeBegins | InterchangeEnds | x12.InterchangeAcknowledgement | x12.Finding

@@ -10,7 +10,14 @@ from uuid import UUID
 
 from tradingpartners import x12
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.messages.reading import Event, Incoming, ReadSet
+from tradingpartners.messages.reading import (
+    Event,
+    Incoming,
+    InterchangeBegins,
+    InterchangeEnds,
+    ReadSet,
+    nobody,
+)
 from tradingpartners.models import Attempt, Route, TradingPartner, trace_number, transaction_id
 from tradingpartners.retries import is_try_later
 
@@ -79,13 +86,52 @@ def texts_of(content: bytes) -> dict[str, str]:
 _PIECE = 1 << 18
 
 
+# Of these a set is not known to be the one that was sent: cut, spliced, or counted wrong.
+_DAMAGES = frozenset(
+    {
+        x12.FindingCode.SEGMENT_COUNT_WRONG,
+        x12.FindingCode.SET_CONTROL_NUMBER_MISMATCH,
+        x12.FindingCode.SEGMENT_TERMINATOR_MISSING,
+    }
+)
+
+
 def read(content: bytes) -> Iterator[Event]:
-    """Sets, acknowledgements and findings of what a partner sent, in flat memory."""
-    for event in x12.read_stream(content[start : start + _PIECE] for start in range(0, len(content), _PIECE)):
+    """What stands in a partner's bytes, in order."""
+    return read_pieces([content])
+
+
+def read_pieces(pieces: Iterable[bytes]) -> Iterator[Event]:
+    """As `read`, of bytes however they come cut, in flat memory."""
+    for event in x12.read_stream(_small(pieces)):
         if isinstance(event, x12.TransactionSet):
-            yield ReadSet(event.set_id, event.control_number, event.text, partial(_answers, event), event)
+            yield ReadSet(
+                event.set_id,
+                event.control_number,
+                event.text,
+                partial(_answers, event),
+                event,
+                _damage(event),
+            )
+        elif isinstance(event, x12.RefusedSet):
+            why = event.findings[0].code if event.findings else x12.FindingCode.SET_TRAILER_MISSING
+            yield ReadSet(event.set_id, event.control_number, "", nobody, damage=why)
+        elif isinstance(event, x12.InterchangeOpened):
+            yield InterchangeBegins(event.header.sender, event.header.control_number)
+        elif isinstance(event, x12.InterchangeClosed):
+            yield InterchangeEnds(event.span, event.complete)
         elif isinstance(event, x12.InterchangeAcknowledgement | x12.Finding):
             yield event
+
+
+def _small(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), _PIECE):
+            yield piece[start : start + _PIECE]
+
+
+def _damage(transaction: x12.TransactionSet) -> str:
+    return next((finding.code for finding in transaction.findings if finding.code in _DAMAGES), "")
 
 
 def _answers(transaction: x12.TransactionSet, position: int) -> list[Incoming]:
@@ -146,5 +192,5 @@ def _attempts_named(numbers: Iterable[str]) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(each for each in found if each))
 
 
-# One line a transaction set that answers one of ours.
+# One line a transaction set that answers one of ours; what acknowledges one is read by its service.
 READERS = {"271": read_271}

@@ -87,6 +87,7 @@ class End(NamedTuple):
     answer: Any = None
     again: bool = False
     retry_after: int | None = None
+    differences: Any = None
 
 
 def end_attempts(ends: Sequence[End], *, now: datetime) -> None:
@@ -146,6 +147,7 @@ def _hand_on(ended: Sequence[End], now: datetime) -> None:
                 code=reasons.get(end.attempt.id, end.code),
                 text=end.text,
                 answer=end.answer,
+                differences=end.differences,
             ),
         )
         for end in final

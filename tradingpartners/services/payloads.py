@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from django.db import connection
 
 from practice.rows import uuid7
+from practice.tenancy import tenant
 from tradingpartners.models import InboundFile, Payload, PayloadChunk, TradingPartner
 
 CHUNK = 1024 * 1024
@@ -57,3 +58,19 @@ def contents_of(payload_ids: Collection[UUID]) -> dict[UUID, bytes]:
     for payload_id, content in chunks.values_list("payload_id", "content"):
         parts[payload_id].append(bytes(content))
     return {payload_id: b"".join(pieces) for payload_id, pieces in parts.items()}
+
+
+def pieces_of(organization_id: UUID, payload_id: UUID) -> Iterator[bytes]:
+    """The bytes of one payload, a chunk at a time, each in a transaction of its own: who reads a
+    large one works, and commits, between two."""
+    number = 0
+    while (content := _chunk(organization_id, payload_id, number)) is not None:
+        yield content
+        number += 1
+
+
+def _chunk(organization_id: UUID, payload_id: UUID, number: int) -> bytes | None:
+    with tenant(organization_id):
+        chunk = PayloadChunk.objects.filter(payload=payload_id, number=number)
+        content = chunk.values_list("content", flat=True).first()
+    return None if content is None else bytes(content)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from practice.bulk import insert_rows, update_rows
-from tradingpartners.contents import OutcomeKind, Recognition, transaction_set
-from tradingpartners.models import Attempt, Direction, Transaction
+from practice.bulk import update_rows
+from tradingpartners.contents import OutcomeKind, Recognition, Recognized, transaction_set
+from tradingpartners.models import Attempt, Transaction
+from tradingpartners.services import telling
 from tradingpartners.services.attempts import End, end_attempts
-from tradingpartners.services.inbound.acknowledgements import acknowledge_sets
+from tradingpartners.services.inbound import storing
+from tradingpartners.services.inbound.acknowledgements import ACKNOWLEDGEMENTS, acknowledge_sets
 from tradingpartners.services.inbound.matching import Answer, Claimed, Matched, claim_attempts, match
 from tradingpartners.services.inbound.sets import Set, SetKey
 from tradingpartners.services.interchanges import take_interchanges
+from tradingpartners.x12 import NO_CODE
 
 log = logging.getLogger(__name__)
 
@@ -24,18 +26,35 @@ State, Disposition = Transaction.State, Transaction.Disposition
 Rivals = dict[UUID, list[Attempt]]
 
 
-def apply_sets(sets: Sequence[Set], *, now: datetime) -> None:
-    """In the caller's transaction: the attempts are locked, and ended once whoever else tries."""
-    for each in sets:
-        if each.read.transaction and each.read.set_id in {"999", "997"}:
-            acknowledge_sets(each, now=now)
+def apply_sets(sets: Sequence[Set], stored: Mapping[SetKey, storing.Stored], *, now: datetime) -> list[UUID]:
+    """In the caller's transaction: the attempts are locked, and ended once whoever else tries.
+
+    `stored`: rows of these sets that an earlier reading made. Returns the sets whose row is new or
+    tells something new.
+    """
+    noted = {
+        each.key: acknowledge_sets(each, now=now)
+        for each in sets
+        if each.ruling is None and each.read.set_id in ACKNOWLEDGEMENTS and each.read.transaction
+    }
     answers = [answer for each in sets for answer in _answers(each)]
+    matched = end_answered(answers, now=now)
+    changed = storing.store(sets, matched, noted, stored, now=now)
+    answered = {each.attempt.interchange_id for each in matched if each.attempt}
+    take_interchanges({each for each in answered if each}, now=now)
+    _tell_of_unmatched(matched, now)
+    return changed
+
+
+def end_answered(answers: Sequence[Answer], *, now: datetime) -> list[Matched]:
+    """Match these answers and end what they answer."""
     attempts = _lock_named(answers)
-    rivals = _lock_rivals(attempts.values())
+    rivals = lock_rivals(attempts.values())
     claimed = claim_attempts(answers, attempts)
-    matched = match(claimed, _recognize(claimed), rivals)
-    _end(matched, rivals, now)
-    _store(sets, matched, now)
+    recognized = recognize(claimed)
+    matched = match(claimed, recognized, rivals)
+    end_matched(matched, rivals, now=now)
+    return matched
 
 
 def _answers(source: Set) -> list[Answer]:
@@ -46,16 +65,20 @@ def _lock_named(answers: Sequence[Answer]) -> dict[UUID, Attempt]:
     """Our attempts that are named or on whose connection something came, in id order."""
     wanted = {name for answer in answers for name in (*answer.said.traces, *answer.said.references)}
     connections = {answer.source.delivery.answering_id for answer in answers}
+    return lock_attempts(wanted | {each for each in connections if each})
+
+
+def lock_attempts(attempt_ids: Iterable[UUID]) -> dict[UUID, Attempt]:
     found = (
         Transaction.objects.attempts()
-        .filter(pk__in=wanted | {each for each in connections if each})
+        .filter(pk__in=set(attempt_ids))
         .select_for_update(of=("self",))
         .order_by("pk")
     )
     return {attempt.id: attempt for attempt in found.as_attempts()}
 
 
-def _lock_rivals(attempts: Iterable[Attempt]) -> Rivals:
+def lock_rivals(attempts: Iterable[Attempt]) -> Rivals:
     """By subject, its attempts that are open or have won."""
     found = (
         Transaction.objects.attempts()
@@ -73,22 +96,26 @@ def _lock_rivals(attempts: Iterable[Attempt]) -> Rivals:
 # --- ends ------------------------------------------------------------------------------------
 
 
-def _recognize(claimed: Sequence[Claimed]) -> list[Recognition]:
+_ABOVE_ALL = Recognized(Recognition.SURE)
+
+
+def recognize(claimed: Sequence[Claimed]) -> list[Recognized]:
     """How surely each answer is about who was asked about; what is above all persons is."""
     said = [(each.attempt, each.answer.said.answer) for each in claimed]
     asked = [(attempt, answer) for attempt, answer in said if attempt and answer]
     if not asked:
-        return [Recognition.SURE] * len(claimed)
-    recognize = transaction_set(asked[0][0].transaction_set).recognize
-    known = iter(recognize([(attempt.subject_id, answer) for attempt, answer in asked]))
-    return [next(known) if attempt and answer else Recognition.SURE for attempt, answer in said]
+        return [_ABOVE_ALL] * len(claimed)
+    handler = transaction_set(asked[0][0].transaction_set)
+    known = iter(handler.recognize([(attempt.subject_id, answer) for attempt, answer in asked]))
+    return [next(known) if attempt and answer else _ABOVE_ALL for attempt, answer in said]
 
 
 def _is_applied(each: Matched) -> bool:
     return each.disposition == Disposition.APPLIED
 
 
-def _end(matched: Sequence[Matched], rivals: Rivals, now: datetime) -> None:
+def end_matched(matched: Sequence[Matched], rivals: Rivals, *, now: datetime) -> None:
+    """End the attempts these answers apply to, and those that became needless by it."""
     ends: list[End] = []
     overtaken: list[Attempt] = []
     applied = {each.attempt.id for each in matched if each.attempt and _is_applied(each)}
@@ -98,6 +125,7 @@ def _end(matched: Sequence[Matched], rivals: Rivals, now: datetime) -> None:
             continue
         if each.disposition == Disposition.QUARANTINED:
             log.error("answer about somebody else: attempt=%s", attempt.id)
+            telling.privacy_incident(attempt, each.answer.source.delivery)
         is_alone = each.answer.source.delivery.answering_id and attempt.id not in applied
         if each.disposition == Disposition.QUARANTINED and is_alone:
             # Nobody else's answer is ours: the question stays open until the SLA or a person ends
@@ -111,9 +139,20 @@ def _end(matched: Sequence[Matched], rivals: Rivals, now: datetime) -> None:
             continue  # the later attempt will tell
         overtaken += others
         kind = OutcomeKind.LATE if attempt.state == State.FAILED else said.kind
-        ends.append(End(attempt, kind, said.code, text=said.text, answer=said.answer, again=said.again))
+        ends.append(
+            End(
+                attempt,
+                kind,
+                said.code,
+                text=said.text,
+                answer=said.answer,
+                again=said.again,
+                differences=each.recognized.differences,
+            )
+        )
     _supersede(overtaken, now)
     end_attempts(ends, now=now)
+    telling.mass_rejections([said for end in ends for said in _said(end)], now=now)
 
 
 def _supersede(attempts: Sequence[Attempt], now: datetime) -> None:
@@ -131,58 +170,20 @@ def _supersede(attempts: Sequence[Attempt], now: datetime) -> None:
         )
 
 
-# --- rows ------------------------------------------------------------------------------------
+# --- word to people --------------------------------------------------------------------------
 
 
-_WEIGHTS = [
-    Disposition.UNMATCHED,
-    Disposition.LATE,
-    Disposition.DUPLICATE,
-    Disposition.APPLIED,
-    Disposition.QUARANTINED,
-]
+def _tell_of_unmatched(matched: Sequence[Matched], now: datetime) -> None:
+    partners = {
+        each.answer.source.delivery.partner for each in matched if each.disposition == Disposition.UNMATCHED
+    }
+    for partner in sorted(partners, key=lambda one: str(one.pk)):
+        telling.unmatched_answers(partner, now=now)
 
 
-class _Disposed(NamedTuple):
-    disposition: Transaction.Disposition
-    attempt: Attempt | None
-
-
-def _store(sets: Sequence[Set], matched: Sequence[Matched], now: datetime) -> None:
-    """One row a set, whatever became of it; the partner of the interchange it answers took it."""
-    disposed = _disposed(matched)
-    insert_rows(Transaction, [_row(each, disposed.get(each.key), now) for each in sets])
-    answered = {one.attempt.interchange_id for one in disposed.values() if one.attempt}
-    take_interchanges({each for each in answered if each}, now=now)
-
-
-def _disposed(matched: Sequence[Matched]) -> Mapping[SetKey, _Disposed]:
-    """A set about several people is quarantined if any of it is, else applied if any of it was."""
-    disposed: dict[SetKey, _Disposed] = {}
-    for each in matched:
-        key, new = each.answer.source.key, _Disposed(each.disposition, each.attempt)
-        disposed[key] = max(disposed.get(key, new), new, key=_weight)
-    return disposed
-
-
-def _weight(disposed: _Disposed) -> int:
-    return _WEIGHTS.index(disposed.disposition)
-
-
-def _row(source: Set, disposed: _Disposed | None, now: datetime) -> Transaction:
-    attempt = disposed.attempt if disposed else None
-    return Transaction(
-        direction=Direction.IN,
-        transaction_set=source.read.set_id[:3],
-        partner_id=source.delivery.partner_id,
-        payer_id=attempt.payer.pk if attempt else None,
-        subject_id=attempt.subject_id if attempt else None,
-        correlation_id=attempt.correlation_id if attempt else None,
-        set_control_number=source.read.control_number[:9],
-        state=State.RECEIVED,
-        closed_at=now,
-        delivery_id=source.delivery.pk,
-        position=source.position,
-        disposition=disposed.disposition if disposed else Disposition.APPLIED,
-        answers_id=attempt.id if attempt else None,
-    )
+def _said(end: End) -> Iterable[telling.Said]:
+    """Each AAA03 of a refusal; an answer is one without a code."""
+    if end.kind == OutcomeKind.REJECTED:
+        codes = [each for each in end.code.removeprefix("AAA").split() if each != NO_CODE]
+        return [telling.Said(end.attempt, code) for code in codes[:1]]
+    return [telling.Said(end.attempt, "")] if end.kind == OutcomeKind.ANSWERED else []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,10 @@ from tradingpartners.services import payloads
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_interchanges
 from tradingpartners.services.inbound.applying import apply_sets
+from tradingpartners.services.inbound.arrivals import register
+from tradingpartners.services.inbound.explaining import note
 from tradingpartners.services.inbound.sets import Reading, Set
-
-log = logging.getLogger(__name__)
+from tradingpartners.services.inbound.storing import stored_before
 
 # Sets settled in one transaction: large enough to be set-based, small enough to show progress.
 BATCH = 500
@@ -30,7 +31,8 @@ BATCH = 500
 MOST_RESCUES = 2
 # Deliveries read at one wake-up: live replies are small, and another organization waits behind.
 TURN = 100
-_MOST_FINDINGS = 200
+# Bytes of a delivery that is read together with others, and held in memory whole.
+SMALL = payloads.CHUNK
 
 
 def organizations_waiting(*, older_than_seconds: int = 10) -> list[UUID]:
@@ -63,27 +65,28 @@ def read_deliveries(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None
     """Apply these deliveries, in batches of sets; each batch is one transaction.
 
     Those that somebody else is reading are left to them. One that was tried before is read by
-    itself: what it does to its reader counts against no other.
+    itself: what it does to its reader counts against no other. So is a large one, piece by piece.
     """
     with tenant(organization_id):
-        tried = list(
-            InboundDelivery.objects.filter(pk__in=delivery_ids, rescue_count__gt=0, read_at=None)
-            .order_by("pk")
-            .values_list("pk", flat=True)
+        unread = InboundDelivery.objects.filter(pk__in=delivery_ids, read_at=None)
+        alone = set(
+            unread.filter(Q(rescue_count__gt=0) | Q(payload__size__gt=SMALL)).values_list("pk", flat=True)
         )
-    _read_together(organization_id, [each for each in delivery_ids if each not in set(tried)])
-    for delivery_id in tried:
+    _read_together(organization_id, [each for each in delivery_ids if each not in alone])
+    for delivery_id in sorted(alone):
         _read_together(organization_id, [delivery_id])
 
 
 def _read_together(organization_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     with tenant(organization_id):
         deliveries = _take_up(delivery_ids)
+        readings = _readings(organization_id, deliveries)
     if not deliveries:
         return
+    for reading in readings:
+        reading.survey()
     with tenant(organization_id):
-        contents = payloads.contents_of(_to_read(deliveries))
-    readings = [_read(delivery, contents) for delivery in deliveries]
+        register(readings)
     sets = chain.from_iterable(reading.sets() for reading in readings)
     while len(batch := list(islice(sets, BATCH))) == BATCH:
         with tenant(organization_id):
@@ -105,7 +108,7 @@ def _take_up(delivery_ids: Sequence[UUID]) -> list[InboundDelivery]:
         _free()
         .filter(pk__in=delivery_ids)
         .select_for_update(of=("self",), skip_locked=True)
-        .select_related("partner")
+        .select_related("partner", "payload")
         .order_by("pk")
     )
     _unread(taken).update(rescue_count=F("rescue_count") + 1, reader_until=_lease_end())
@@ -118,10 +121,30 @@ def _lease_end() -> Any:
     return ExpressionWrapper(Now() + Subquery(partner.values("lease")), DateTimeField())
 
 
+def _readings(organization_id: UUID, deliveries: Sequence[InboundDelivery]) -> list[Reading]:
+    to_read = _to_read(deliveries)
+    sizes = {each.payload.pk: each.payload.size for each in deliveries if each.payload}
+    contents = payloads.contents_of([each for each in to_read if sizes[each] <= SMALL])
+
+    def pieces(payload_id: UUID) -> Iterable[bytes]:
+        if payload_id in contents:
+            return [contents[payload_id]]
+        return payloads.pieces_of(organization_id, payload_id)
+
+    return [
+        Reading(each, error="poison")
+        if each.rescue_count >= MOST_RESCUES
+        else Reading(each, partial(pieces, each.payload_id) if each.payload_id in to_read else None)
+        for each in deliveries
+    ]
+
+
 def _to_read(deliveries: Sequence[InboundDelivery]) -> set[UUID]:
     """The payloads of these, without a file's that was read well under another name."""
     repeated = [each.payload_id for each in deliveries if each.is_duplicate and each.answering_id is None]
-    read = InboundDelivery.objects.filter(payload__in=repeated, read_at__isnull=False, error="")
+    read = InboundDelivery.objects.filter(
+        payload__in=repeated, read_at__isnull=False, error="", held_at=None
+    ).exclude(pk__in=[each.pk for each in deliveries])
     known = set(read.values_list("payload_id", flat=True))
     return {
         each.payload_id
@@ -132,53 +155,28 @@ def _to_read(deliveries: Sequence[InboundDelivery]) -> set[UUID]:
     }
 
 
-def _read(delivery: InboundDelivery, contents: Mapping[UUID, bytes]) -> Reading:
-    if delivery.rescue_count >= MOST_RESCUES:
-        return Reading(delivery, error="poison")
-    if delivery.payload_id is None or delivery.payload_id not in contents:
-        return Reading(delivery)
-    return Reading(delivery, contents[delivery.payload_id])
-
-
 def _apply(sets: Sequence[Set]) -> bool:
-    """Apply those sets that no other reader, or an earlier reading, has stored; whether there are any."""
+    """Apply those sets that no other reader, or an earlier reading, has ended; whether it told
+    anything new."""
     if not sets:
         return False
     deliveries = {each.delivery.pk: each.delivery for each in sets}
     # The same rows for every reader of these deliveries: the second waits here for the first.
     list(_unread(deliveries.values()).select_for_update().order_by("pk").values_list("pk"))
-    stored = Transaction.objects.last_positions(deliveries)
-    new = [each for each in sets if each.position > stored.get(each.delivery.pk, 0)]
-    apply_sets(new, now=timezone.now())
-    return bool(new)
+    stored = stored_before(sets)
+    new = [each for each in sets if each.key not in stored or stored[each.key].is_tried_anew]
+    return bool(apply_sets(new, stored, now=timezone.now()))
 
 
 def _close(readings: Sequence[Reading], *, now: datetime) -> None:
     """Note what could not be read, end the attempts whose reply was no answer, mark all as read."""
     for reading in readings:
-        _note(reading)
-        acknowledge_interchanges(reading.delivery.partner_id, reading.acknowledgements, now=now)
+        remarks = []
+        if not reading.delivery.held_at:
+            remarks = acknowledge_interchanges(reading.delivery.partner_id, reading.acknowledgements, now=now)
+        note(reading, remarks)
     _end_unanswered(readings, now)
     _unread(each.delivery for each in readings).update(read_at=now)
-
-
-def _note(reading: Reading) -> None:
-    delivery = InboundDelivery.objects.filter(pk=reading.delivery.pk)
-    if reading.error:
-        log.warning(
-            "unreadable delivery: delivery=%s code=%s offset=%s",
-            reading.delivery.pk,
-            reading.error,
-            reading.offset,
-        )
-        delivery.update(error=reading.error, error_offset=reading.offset)
-    elif reading.findings:
-        delivery.update(
-            findings=[
-                {"code": f.code, "transaction": f.at.transaction, "segment": f.at.segment_number}
-                for f in reading.findings[:_MOST_FINDINGS]
-            ]
-        )
 
 
 def _end_unanswered(readings: Sequence[Reading], now: datetime) -> None:

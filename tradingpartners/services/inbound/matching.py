@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from tradingpartners.contents import OutcomeKind, Recognition
+from tradingpartners.contents import OutcomeKind, Recognition, Recognized
 from tradingpartners.messages import Incoming
 from tradingpartners.models import Attempt, Transaction
 from tradingpartners.services.inbound.sets import Set
@@ -34,6 +34,7 @@ class Matched(NamedTuple):
     answer: Answer
     disposition: Transaction.Disposition
     attempt: Attempt | None
+    recognized: Recognized
 
 
 def claim_attempts(answers: Sequence[Answer], attempts: Mapping[UUID, Attempt]) -> list[Claimed]:
@@ -63,7 +64,7 @@ def _claim(answer: Answer, attempts: Mapping[UUID, Attempt], named: Collection[t
 
 def match(
     claimed: Sequence[Claimed],
-    recognized: Sequence[Recognition],
+    recognized: Sequence[Recognized],
     rivals: Mapping[UUID, Sequence[Attempt]],
 ) -> list[Matched]:
     """Each answer with its attempt and disposition, in order; the first for a subject is applied.
@@ -71,12 +72,12 @@ def match(
     `recognized`: how surely each is its subject's person; where several are answered for, the
     others are just not ours. `rivals`: by subject, its attempts that are open or have won.
     """
-    chosen, strangers = _choose(claimed, recognized)
+    chosen, strangers = _choose(claimed, [each.surely for each in recognized])
     matched: list[Matched] = []
     taken: set[UUID] = set()
     for index, (answer, attempt, _) in enumerate(claimed):
         if attempt is None or index not in chosen:
-            matched.append(Matched(answer, Disposition.UNMATCHED, None))
+            matched.append(Matched(answer, Disposition.UNMATCHED, None, recognized[index]))
             continue
         disposition = _disposition(answer.said, attempt, rivals.get(attempt.subject_id, ()), taken)
         if disposition == Disposition.APPLIED:
@@ -84,7 +85,7 @@ def match(
                 disposition = Disposition.QUARANTINED
             else:
                 taken.add(attempt.subject_id)
-        matched.append(Matched(answer, disposition, attempt))
+        matched.append(Matched(answer, disposition, attempt, recognized[index]))
     return matched
 
 
