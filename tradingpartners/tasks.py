@@ -72,3 +72,5 @@ def keep_going() -> None:
         ring(send_receipts_task, organization_id)
     for organization_id in overdue.overdue_organizations():
         overdue.fail_overdue(organization_id)
+    for organization_id in inbound.organizations_unacknowledged():
+        inbound.overdue_acknowledgements(organization_id)

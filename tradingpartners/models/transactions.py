@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import ClassVar, NamedTuple, Self
 from uuid import UUID
 
@@ -63,11 +62,14 @@ class TransactionQuerySet(TenantQuerySet["Transaction"]):
     def unanswered(self) -> Self:
         return self.attempts().filter(state=Transaction.State.SENT)
 
-    def last_positions(self, delivery_ids: Collection[UUID]) -> dict[UUID, int]:
-        """How far each delivery has been stored; one of which nothing was is left out."""
-        stored = self.filter(delivery__in=delivery_ids, position__isnull=False)
-        last = stored.values_list("delivery_id").annotate(last=models.Max("position"))
-        return {delivery_id: position for delivery_id, position in last if delivery_id}
+    def for_people(self) -> Self:
+        """What came and waits for somebody to decide on it."""
+        waiting = [
+            Transaction.Disposition.UNMATCHED,
+            Transaction.Disposition.QUARANTINED,
+            Transaction.Disposition.HELD,
+        ]
+        return self.filter(disposition__in=waiting).exclude(error__in=["dismissed", "dropped"])
 
     def as_attempts(self) -> list[Attempt]:
         """These attempts as values, each with its payer: one query."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import Interchange, TradingPartner, Transaction
+from tradingpartners.services import telling
 from tradingpartners.services.attempts import End, end_attempts
 
 _BATCH = 1000
@@ -50,6 +51,7 @@ def fail_overdue(organization_id: UUID) -> int:
         end_attempts(
             [End(row.as_attempt(), OutcomeKind.FAILED, sla_words(row.partner)) for row in overdue], now=now
         )
+        telling.no_answer(overdue)
     return len(overdue)
 
 

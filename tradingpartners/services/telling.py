@@ -40,7 +40,7 @@ def privacy_incident(attempt: Attempt, delivery: InboundDelivery) -> None:
     """A payer's answer under our number is about somebody else."""
     raise_alert(
         kind="privacy_incident",
-        key=f"privacy_incident:{attempt.id}",
+        key=f"privacy_incident:{attempt.subject_id}",
         severity=INCIDENT,
         facts={
             **_partner(delivery.partner),
@@ -60,6 +60,10 @@ def same_number_other_content(interchange: Interchange) -> None:
         facts={**_partner(interchange.partner), **_named(interchange)},
         subject_id=interchange.pk,
     )
+
+
+def number_is_settled(interchange: Interchange) -> None:
+    resolve_alert(f"same_number_other_content:{interchange.pk}")
 
 
 def unreadable_file(delivery: InboundDelivery, codes: Sequence[str]) -> None:

@@ -171,9 +171,8 @@ def _apply(sets: Sequence[Set]) -> bool:
 def _close(readings: Sequence[Reading], *, now: datetime) -> None:
     """Note what could not be read, end the attempts whose reply was no answer, mark all as read."""
     for reading in readings:
-        remarks = []
-        if not reading.delivery.held_at:
-            remarks = acknowledge_interchanges(reading.delivery.partner_id, reading.acknowledgements, now=now)
+        said = reading.valid_acknowledgements()
+        remarks = acknowledge_interchanges(reading.delivery.partner_id, said, now=now)
         note(reading, remarks)
     _end_unanswered(readings, now)
     _unread(each.delivery for each in readings).update(read_at=now)

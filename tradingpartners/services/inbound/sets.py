@@ -110,7 +110,8 @@ class Reading:
         self.offset = 0
         self.nature = ""
         self.interchanges: list[Found] = []
-        self.acknowledgements: list[x12.InterchangeAcknowledgement] = []
+        # Each with the place of its interchange among them.
+        self.acknowledgements: list[tuple[int, x12.InterchangeAcknowledgement]] = []
         self.findings: list[x12.Finding] = []
         self.damages: set[str] = set()
         # Of each interchange, when its row is made.
@@ -130,6 +131,11 @@ class Reading:
         """Whether this partner's damaged files wait for a person, and none has decided on this one."""
         wants = self.delivery.partner.damaged_files == TradingPartner.DamagedFiles.HOLD
         return wants and self.holds_damage and self.delivery.settled_at is None
+
+    def valid_acknowledgements(self) -> list[x12.InterchangeAcknowledgement]:
+        """Those of interchanges that are to be applied."""
+        ruled = {index for index, place in enumerate(self.places) if place.ruling}
+        return [said for index, said in self.acknowledgements if index not in ruled]
 
     def survey(self) -> None:
         """The first reading: interchanges, what they are worth, and what is wrong."""
@@ -192,7 +198,7 @@ class _Surveyor:
         elif isinstance(event, InterchangeEnds):
             self._end(event)
         elif isinstance(event, x12.InterchangeAcknowledgement):
-            reading.acknowledgements.append(event)
+            reading.acknowledgements.append((len(reading.interchanges), event))
             self.digest.update(f"TA1*{event.control_number}*{event.code}*{event.note}~".encode())
         else:
             if event.code in DAMAGES:

@@ -92,6 +92,14 @@ def store(
     return [row.pk for row in new] + update_rows(Transaction, changed)
 
 
+def rewrite(row_id: UUID, matched: Matched, *, now: datetime) -> None:
+    """A person has said whose answer the set of this row is."""
+    disposed = _Disposed(matched.disposition, matched.attempt, "", matched.recognized.differing)
+    fields = _fields(matched.answer.source, disposed, now)
+    del fields["interchange"]  # the one it came in
+    update_rows(Transaction, [(row_id, fields)])
+
+
 def _tells_more(before: Stored, now: _Disposed) -> bool:
     return (before.disposition, before.error) != (now.disposition, now.error)
 
