@@ -17,6 +17,7 @@ from practice.tenancy import dispatcher, tenant
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import InboundDelivery, TradingPartner, Transaction
 from tradingpartners.services import payloads
+from tradingpartners.services.acknowledging import acknowledge, wants_acknowledgements
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.acknowledgements import acknowledge_interchanges
 from tradingpartners.services.inbound.applying import apply_sets
@@ -174,8 +175,17 @@ def _close(readings: Sequence[Reading], *, now: datetime) -> None:
         said = reading.valid_acknowledgements()
         remarks = acknowledge_interchanges(reading.delivery.partner_id, said, now=now)
         note(reading, remarks)
+        _acknowledge(reading)
     _end_unanswered(readings, now)
     _unread(each.delivery for each in readings).update(read_at=now)
+
+
+def _acknowledge(reading: Reading) -> None:
+    """Tell the sender of a file what its partner row says is told."""
+    delivery = reading.delivery
+    is_new = reading.is_file and reading.interchanges and not delivery.is_duplicate
+    if is_new and delivery.payload and wants_acknowledgements(delivery.partner):
+        acknowledge(delivery, payloads.content_of(delivery.payload))
 
 
 def _end_unanswered(readings: Sequence[Reading], now: datetime) -> None:
