@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
@@ -123,8 +123,8 @@ def _lease_end() -> Any:
 
 
 def _readings(organization_id: UUID, deliveries: Sequence[InboundDelivery]) -> list[Reading]:
-    to_read = _to_read(deliveries)
     sizes = {each.payload.pk: each.payload.size for each in deliveries if each.payload}
+    to_read = _to_read(deliveries, sizes)
     contents = payloads.contents_of([each for each in to_read if sizes[each] <= SMALL])
 
     def pieces(payload_id: UUID) -> Iterable[bytes]:
@@ -140,7 +140,7 @@ def _readings(organization_id: UUID, deliveries: Sequence[InboundDelivery]) -> l
     ]
 
 
-def _to_read(deliveries: Sequence[InboundDelivery]) -> set[UUID]:
+def _to_read(deliveries: Sequence[InboundDelivery], sizes: Mapping[UUID, int]) -> set[UUID]:
     """The payloads of these, without a file's that was read well under another name."""
     repeated = [each.payload_id for each in deliveries if each.is_duplicate and each.answering_id is None]
     read = InboundDelivery.objects.filter(
@@ -152,6 +152,8 @@ def _to_read(deliveries: Sequence[InboundDelivery]) -> set[UUID]:
         for each in deliveries
         if each.payload_id
         and each.rescue_count < MOST_RESCUES
+        # a reply of nothing is no answer, a file of nothing is a fault
+        and (each.answering_id is None or sizes[each.payload_id])
         and (each.payload_id not in known or each.answering_id is not None)
     }
 
