@@ -19,7 +19,7 @@ from tests.tradingpartners.inbox import Inbox, acknowledgement
 from tests.tradingpartners.test_file_faults import STRANGER, cut, without_number
 from tradingpartners.models import InboundDelivery, Interchange, Transaction, TransportLog
 from tradingpartners.services import inbound, payloads
-from tradingpartners.services.inbound import InboundError, Refusal
+from tradingpartners.services.inbound import InboundError, Refusal, deliveries
 from tradingpartners.services.inbound import sets as reading
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +186,43 @@ def test_a_better_reader_applies_what_the_older_one_could_not_read(
         delivery.refresh_from_db()
         assert (delivery.error, delivery.findings) == ("", [])
     inbox.nothing_is_lost()
+
+
+def test_a_reader_killed_between_two_batches_is_followed_by_one_that_goes_on(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a set that stays unmatched, in the batch that was done, counts as no progress."""
+    monkeypatch.setattr(deliveries, "BATCH", 1)
+    content = payers.envelope(payers.answer(inbox.asked[0]), without_number(inbox.asked[1]), *[["MSG*A"]] * 2)
+    with inbox.acme.inside():
+        payload, _ = payloads.keep_once(inbox.acme.partner, content)
+        delivery = InboundDelivery.objects.create(partner=inbox.acme.partner, payload=payload, file_name="a")
+    apply_sets = deliveries.apply_sets
+
+    def killed(sets: list[reading.Set], *rest: object, **named: object) -> object:
+        if sets and sets[0].position == 3:
+            raise MemoryError
+        return apply_sets(sets, *rest, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deliveries, "apply_sets", killed)
+        for _ in range(3):
+            with pytest.raises(MemoryError):
+                inbox.read_again(delivery)
+            with inbox.acme.inside():
+                InboundDelivery.objects.update(reader_until=None)  # its lease has ended
+    assert inbox.outcome == (1, 0, 0, 1)
+    inbox.read_again(delivery)  # poison by now: the next is not killed
+    with inbox.acme.inside():
+        delivery.refresh_from_db()
+        assert (delivery.error, delivery.read_at is not None) == ("poison", True)
+        assert Interchange.objects.filter(direction="in").count() == 1
+        inbound.reread(delivery.pk, reason="The reader was mended")
+    inbox.read_again(delivery)
+    with inbox.acme.inside():
+        delivery.refresh_from_db()
+        assert delivery.error == ""
+    assert len(inbox.came()) == 4
 
 
 def test_a_file_that_nobody_has_read_yet_is_not_read_again(inbox: Inbox) -> None:

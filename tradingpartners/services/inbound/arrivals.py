@@ -99,10 +99,12 @@ def _hold(reading: Reading) -> None:
 
 def _made_before(readings: Sequence[Reading]) -> dict[tuple[UUID | None, int], Interchange]:
     """Rows that an earlier reading of the same deliveries has made."""
-    again = [each.delivery.pk for each in readings if each.delivery.rereads or each.delivery.rescue_count]
-    if not again:
-        return {}
-    rows = Interchange.objects.filter(direction=Direction.IN, delivery_id__in=again)
+    deliveries = sorted(each.delivery.pk for each in readings)
+    # A second reader, whose first was taken for lost, waits here and finds them.
+    list(
+        InboundDelivery.objects.filter(pk__in=deliveries).select_for_update().order_by("pk").values_list("pk")
+    )
+    rows = Interchange.objects.filter(direction=Direction.IN, delivery_id__in=deliveries)
     return {(row.delivery_id, row.span_start): row for row in rows}
 
 
