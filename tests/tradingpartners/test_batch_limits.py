@@ -132,7 +132,7 @@ def working(acme: FileAcme, workers: int) -> Iterator[list[BaseException]]:
             thread.join(30)
 
 
-def wait_for(condition: Callable[[], bool], wrong: list[BaseException], *, seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], wrong: list[BaseException], *, seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert not wrong

@@ -17,7 +17,15 @@ from tests.payers import ScriptedPayer, scripted_payer
 from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import send
-from tradingpartners.models import Dispatch, Enrolment, Interchange, ProviderIdentity, Route, Transaction
+from tradingpartners.models import (
+    BreakerChange,
+    Dispatch,
+    Enrolment,
+    Interchange,
+    ProviderIdentity,
+    Route,
+    Transaction,
+)
 from tradingpartners.services import pausing
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.routing import explain
@@ -210,6 +218,15 @@ def test_why_a_payer_cannot_be_checked_is_told_route_by_route(live: Acme) -> Non
         (1, ("not_enrolled",), "payer_paused"),
         (2, ("other_environment", "partner_inactive", "settings:url"), "payer_paused"),
     ]
+
+
+def test_a_payer_that_is_cut_off_says_so_until_it_answers_again(live: Acme) -> None:
+    told = []
+    for state in ("open", "half_open", "closed"):
+        BreakerChange.objects.create(payer=live.payer, state=state)
+        with live.inside():
+            told.append(explain(live.payer, live.facility)[0].waits_for)
+    assert told == ["breaker", "", ""]
 
 
 # --- who asks --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from practice.models import Facility
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.models import Enrolment, Payer, Route
+from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
 from tradingpartners.retries import PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode, hold_of, holds
@@ -88,6 +88,10 @@ class Walk(NamedTuple):
         if any(each.reasons == (WhyNot.NOT_ENROLLED,) for each in self.findings):
             return WhyNot.NOT_ENROLLED
         return WhyNot.NO_ROUTE
+
+
+# `waits_for` of a payer that does not answer, until its circuit breaker tries it again.
+BREAKER = "breaker"
 
 
 # --- the walk --------------------------------------------------------------------------------
@@ -193,13 +197,19 @@ def explain(payer: Payer, facility: Facility | None, transaction_set: str = "270
     """Every route of the payer in order, each with why it cannot be taken or holds; none: no route."""
     walk = walks([Asked(payer.pk, facility.pk if facility else None)], transaction_set)
     held = holds([payer], now=database_now()).get(payer.pk)
+    breaker = BREAKER if _is_cut_off(payer) else ""
     found = []
     for each in next(iter(walk.values())).findings:
         hold = hold_of(each.route.partner) or held
-        found.append(
-            RouteFinding(each.route, (*each.reasons, *_wrong_settings(each.route)), hold.code if hold else "")
-        )
+        reasons = (*each.reasons, *_wrong_settings(each.route))
+        found.append(RouteFinding(each.route, reasons, hold.code if hold else breaker))
     return found
+
+
+def _is_cut_off(payer: Payer) -> bool:
+    """Whether its circuit breaker is open, as far as that is a row already."""
+    moves = BreakerChange.objects.filter(payer=payer).order_by("-at")
+    return moves.values_list("state", flat=True).first() == "open"
 
 
 def _wrong_settings(route: Route) -> tuple[str, ...]:
