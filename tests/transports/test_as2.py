@@ -83,9 +83,9 @@ def test_asked_for_a_later_receipt_the_file_is_not_taken_yet(peer: As2Peer, sett
 
 def test_a_login_is_sent_where_the_partner_wants_one(peer: As2Peer) -> None:
     plain, file = peer.connection(), a_file()
-    login = {**plain.credentials, "username": "acme", "password": "pw"}
+    login = {**plain.credentials, "username": "acme", "password": "pä"}
     receipt = as2.publish(plain._replace(credentials=login), file)
-    assert peer.received(receipt.reference)[0]["headers"]["authorization"] == "Basic YWNtZTpwdw=="
+    assert peer.received(receipt.reference)[0]["headers"]["authorization"] == "Basic YWNtZTpww6Q="
 
 
 # --- receipts that are none, or not to be believed ------------------------------------------------

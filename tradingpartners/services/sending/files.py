@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -159,7 +158,7 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             unnamed = Interchange.objects.filter(pk=file.interchange_id, reference="")
             unnamed.update(reference=receipt.reference)
         if isinstance(failure, Refused):
-            end_refused(dispatch, file.interchange_id, file.content, failure.faults, now=timezone.now())
+            end_refused(dispatch, file.interchange_id, file.content, failure.faults, now=database_now())
             finish(claim)
             return
     _note(claim, dispatch, file, receipt, failure)

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings as deployment
+from requests.auth import HTTPBasicAuth
 
 from practice.outbound import OutboundError, check_address
 from tradingpartners.transports import Connection, NotSent
@@ -38,7 +39,7 @@ class Agreement(NamedTuple):
     receipt_url: str  # where receipts are to come later; empty: on the same connection
     wants_encrypted: bool
     wants_signed: bool
-    auth: tuple[str, str] | None
+    auth: HTTPBasicAuth | None
     tls: ssl.SSLContext
 
 
@@ -110,11 +111,11 @@ def _receipt_url(connection: Connection) -> str:
     return f"{deployment.PUBLIC_URL}/as2/{connection.partner_id}/"
 
 
-def _auth(credentials: Mapping[str, Any]) -> tuple[str, str] | None:
+def _auth(credentials: Mapping[str, Any]) -> HTTPBasicAuth | None:
     username, password = credentials.get("username"), credentials.get("password")
     if bool(username) != bool(password):
         raise NotSent("settings:credentials")
-    return (str(username), str(password)) if username else None
+    return HTTPBasicAuth(str(username).encode(), str(password).encode()) if username else None
 
 
 # --- keys ----------------------------------------------------------------------------------------
