@@ -82,7 +82,7 @@ def test_a_put_that_ended_late_counts_from_its_end(acme: FileAcme) -> None:
 
 
 def test_a_file_that_goes_once_more_is_a_start_as_well(acme: FileAcme, sftp: SftpServer) -> None:
-    acme.limit(max_interchanges_per_minute=1, settings={**sftp.settings, "port": 1})
+    acme.limit(max_interchanges_per_minute=1, settings={**sftp.settings, "port": 9999})
     acme.visit()
     acme.sweep()
     (claim,) = claims(acme, queue_of(acme))

@@ -117,7 +117,7 @@ def test_an_acknowledgement_that_cannot_be_put_goes_later_with_the_same_bytes(
     acme.limit(send_999="always")
     tell(acme, answered(acme, sftp))
     good = acme.partner.settings
-    acme.limit(settings={**good, "port": 1})
+    acme.limit(settings={**good, "port": 9999})
     send()
     acme.limit(settings={**good, "host": ""})
     send()

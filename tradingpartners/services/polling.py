@@ -195,7 +195,8 @@ class _Visit:
         self.cursor.update(got.cursor)
         if got.cursor:
             self._save_cursor()
-        if not got.content:
+        # A page without an answer is nothing; an empty file is one that somebody made.
+        if not got.content and not self.transport.FILES_GROW:
             return None
         delivery_id = _keep(self.partner, file, got.content)
         log_wire(

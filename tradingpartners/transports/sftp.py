@@ -154,7 +154,7 @@ def _is_name(name: bytes) -> bool:
         text = name.decode()
     except UnicodeDecodeError:
         return False
-    return text.isprintable() and not {"/", "\\"} & set(text) and text not in {"", ".", ".."}
+    return text.isprintable() and "/" not in text and text not in {"", ".", ".."}
 
 
 def _is_wanted(connection: Connection, name: str) -> bool:
