@@ -24,7 +24,6 @@ from tradingpartners.services import inbound, polling
 from tradingpartners.simulator.population import make_population
 from tradingpartners.transports import availity
 
-pytest.importorskip("tradingpartners.simulator.availity_door", reason="the simulator lacks these doors")
 pytestmark = pytest.mark.django_db
 
 Outcome = dict[tuple[str, str], tuple[str, str]]
