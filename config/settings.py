@@ -211,6 +211,9 @@ CELERY_TASK_ROUTES = {
     "sweeps.tick": {"queue": "control"},
     "sweeps.fire": {"queue": "control"},
     "tradingpartners.poll": {"queue": "inbound"},
+    "tradingpartners.try_out": {"queue": "inbound"},
+    "tradingpartners.fetch_directory": {"queue": "inbound"},
+    "practice.send_outbox": {"queue": "inbound"},
     "tradingpartners.read_inbound": {"queue": "inbound"},
     "tradingpartners.read_delivery": {"queue": "inbound"},
     "tradingpartners.send_receipts": {"queue": "inbound"},
@@ -252,6 +255,18 @@ TRANSACTION_SETS = {
         "unwanted": "sweeps.services.unwanted",
     },
 }
+
+# Who puts alerts into words: `practice.outbox.AlertWords` of an alert.
+ALERT_WORDS = "tradingpartners.alert_words.words"
+
+# --- e-mail: for alerts; without a server no e-mail channel works, and says so -----------------------
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or 587)
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = not flag("EMAIL_WITHOUT_TLS")
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or "preflight@localhost"
 
 # pghistory: statement-level triggers that keep the row as it was before the change.
 PGHISTORY_LEVEL = "STATEMENT"

@@ -13,9 +13,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("as2/<uuid:partner_id>/", take, name="as2"),
     path("", include("practice.urls")),
+    path("", include("tradingpartners.urls")),
     path("", include("eligibility.urls")),
     path("eligibility/sweeps/", include("sweeps.urls")),
     path("api/v1/openapi.json", Description.as_view(), name="api-description"),
+    path("api/v1/", include("tradingpartners.api_urls")),
     path("api/v1/", include("sweeps.api_urls")),
     path("api/<path:rest>", nothing_here),  # stays behind all that begin with api/
 ]

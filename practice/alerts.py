@@ -18,8 +18,22 @@ _RAISE = """
     VALUES (%s, %s, %s, %s, 'open', %s, %s, 1, '')
     ON CONFLICT (organization_id, key) WHERE NOT (state = 'resolved') DO UPDATE
     SET times = a.times + 1, last_seen_at = clock_timestamp(), facts = EXCLUDED.facts
-    RETURNING id
+    RETURNING id, times
 """
+
+# Where alerts leave, if anywhere: one row of the outbox a channel that wants to know.
+_ANNOUNCE = """
+    INSERT INTO practice_outbox (id, kind, subject_id, payload, channel_id, due_at, tries, error)
+    SELECT uuidv7(), 'alert', %s, '{}', c.id, clock_timestamp(), 0, ''
+    FROM practice_alertchannel c
+    WHERE c.is_active AND NOT c.is_deleted AND c.least_severity = ANY(%s)
+"""
+
+_LEAST = {
+    Alert.Severity.INCIDENT: ["incident", "problem", "notice"],
+    Alert.Severity.PROBLEM: ["problem", "notice"],
+    Alert.Severity.NOTICE: ["notice"],
+}
 
 
 def raise_alert(
@@ -40,7 +54,9 @@ def raise_alert(
         cursor.execute(
             _RAISE, [uuid7(), kind, key[:200], severity, json.dumps(dict(facts or {})), subject_id]
         )
-        (alert_id,) = cursor.fetchone()
+        alert_id, times = cursor.fetchone()
+        if times == 1:
+            cursor.execute(_ANNOUNCE, [alert_id, _LEAST[Alert.Severity(severity)]])
     return UUID(str(alert_id))
 
 
@@ -48,3 +64,24 @@ def resolve_alert(key: str) -> bool:
     """It is over; whether it was still open. The next of its kind is a new alert."""
     still_open = Alert.objects.filter(key=key[:200]).exclude(state=Alert.State.RESOLVED)
     return still_open.update(state=Alert.State.RESOLVED, resolved_at=Now()) == 1
+
+
+def acknowledge_alert(alert: Alert, *, note: str, by: UUID) -> bool:
+    """A person has it in hand; whether it was still open."""
+    still_open = Alert.objects.filter(pk=alert.pk, state=Alert.State.OPEN)
+    return (
+        still_open.update(
+            state=Alert.State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=Now(), note=note[:200]
+        )
+        == 1
+    )
+
+
+def reopen_alert(alert: Alert) -> bool:
+    """Undo: nobody has it in hand after all."""
+    mine = Alert.objects.filter(pk=alert.pk, state=Alert.State.ACKNOWLEDGED)
+    return mine.update(state=Alert.State.OPEN, acknowledged_by=None, acknowledged_at=None) == 1
+
+
+def give_alert(alert: Alert, owner_id: UUID | None) -> None:
+    Alert.objects.filter(pk=alert.pk).update(owner=owner_id)

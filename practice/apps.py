@@ -15,6 +15,6 @@ class PracticeConfig(AppConfig):
             "revoked_at",
             "is_deleted",
         ],
-        "Outbox": ["id", "organization_id", "due_at", "sent_at", "given_up_at", "is_deleted"],
+        "Outbox": ["id", "organization_id", "kind", "due_at", "sent_at", "given_up_at", "is_deleted"],
         "Alert": ["id", "organization_id", "state", "is_deleted"],
     }

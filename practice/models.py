@@ -227,7 +227,7 @@ class Appointment(TenantRow):
 class Alert(TenantRow):
     """Something a person must know of, told once however often it is seen; no patient data.
 
-    `kind` names its words (`tradingpartners.alerts` and its like), `facts` are what they need. One
+    `kind` names its words (`tradingpartners.alert_words` and its like), `facts` are what they need. One
     is open for a key: what is seen again counts up.
     """
 

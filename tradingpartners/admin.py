@@ -10,10 +10,10 @@ from django.http import HttpRequest
 
 from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
+from tradingpartners.admin_directories import DirectoryImportAdmin as DirectoryImportAdmin
 from tradingpartners.models import (
     BreakerChange,
     ControlNumber,
-    DirectoryImport,
     Dispatch,
     Enrolment,
     InboundDelivery,
@@ -200,13 +200,6 @@ class PayerListingAdmin(RowAdmin):
     list_select_related = ("payer",)
     search_fields = ("name", "identifier")
     autocomplete_fields = ("payer",)
-
-
-@admin.register(DirectoryImport)
-class DirectoryImportAdmin(EvidenceAdmin):
-    list_display = ("clearinghouse", "read_at", "read_by", "state", "applied_at")
-    list_select_related = ("read_by",)
-    exclude = ("entries",)
 
 
 @admin.register(BreakerChange)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from uuid import UUID
 
 from celery import shared_task
 
+from practice import outbox
+from practice.models import User
 from tradingpartners.bells import listen, ring
-from tradingpartners.services import breakers, claiming, inbound, overdue, polling, receipts, sending
+from tradingpartners.messages.directories import DirectoryError
+from tradingpartners.services import (
+    breakers,
+    claiming,
+    directory,
+    inbound,
+    overdue,
+    polling,
+    receipts,
+    sending,
+    trying,
+)
+from tradingpartners.transports import TransportError
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="tradingpartners.send")
@@ -50,6 +67,25 @@ def ring_queues(organization_id: UUID, queues: Iterable[str]) -> None:
         ring(send_task, organization_id, organization_id, queue, queue=queue)
 
 
+@shared_task(name="tradingpartners.try_out")
+def try_out_task(organization_id: str, partner_id: str) -> None:
+    trying.try_out(UUID(organization_id), UUID(partner_id))
+
+
+@shared_task(name="tradingpartners.fetch_directory")
+def fetch_directory_task(organization_id: str, partner_id: str, user_id: str) -> None:
+    reader = User.objects.get(pk=user_id)
+    try:
+        directory.fetch_directory(UUID(organization_id), UUID(partner_id), read_by=reader)
+    except (TransportError, DirectoryError) as error:
+        log.warning("directory not read: partner=%s error=%s", partner_id, type(error).__name__)
+
+
+@shared_task(name="practice.send_outbox")
+def send_outbox_task(organization_id: str) -> None:
+    outbox.send_due(UUID(organization_id))
+
+
 def ring_units() -> None:
     """Wake the workers for what is due, and make them listen where a bell went unheard."""
     bells = claiming.units_to_ring()
@@ -72,5 +108,7 @@ def keep_going() -> None:
         ring(send_receipts_task, organization_id)
     for organization_id in overdue.overdue_organizations():
         overdue.fail_overdue(organization_id)
+    for organization_id in outbox.organizations_due():
+        ring(send_outbox_task, organization_id)
     for organization_id in inbound.organizations_unacknowledged():
         inbound.overdue_acknowledgements(organization_id)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 
-from practice.rows import EvidenceRow
+from practice.rows import EvidenceRow, TenantQuerySet
 from tradingpartners.models.dispatches import Dispatch
 from tradingpartners.models.interchanges import Interchange, Payload
 from tradingpartners.models.partners import TradingPartner
 from tradingpartners.models.transactions import Transaction
+
+
+class InboundDeliveryQuerySet(TenantQuerySet["InboundDelivery"]):
+    def for_people(self) -> Self:
+        """Unreadable or held, and nobody has said yet what becomes of it."""
+        return self.filter(~Q(error="") | Q(held_at__isnull=False), settled_at=None)
 
 
 class InboundDelivery(EvidenceRow):
@@ -57,6 +65,8 @@ class InboundDelivery(EvidenceRow):
     settled_at = models.DateTimeField(null=True, help_text="A person has seen what is wrong with it.")
     rereads = models.PositiveSmallIntegerField(default=0)
     findings = models.JSONField(default=list)
+
+    objects: ClassVar = models.Manager.from_queryset(InboundDeliveryQuerySet)()
 
     class Meta(EvidenceRow.Meta):
         verbose_name_plural = "inbound deliveries"

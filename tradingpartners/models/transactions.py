@@ -17,6 +17,9 @@ from tradingpartners.models.partners import TradingPartner
 from tradingpartners.models.payers import Payer
 from tradingpartners.states import TRANSACTION_MOVES
 
+# How the error of an attempt begins that nobody answered in time.
+SLA_PASSED = "No 271 within"
+
 
 def trace_number(transaction_id: UUID) -> str:
     """TRN02 and BHT03 of an attempt: its id as 32 capital hex digits."""
@@ -70,6 +73,16 @@ class TransactionQuerySet(TenantQuerySet["Transaction"]):
             Transaction.Disposition.HELD,
         ]
         return self.filter(disposition__in=waiting).exclude(error__in=["dismissed", "dropped"])
+
+    def orphaned(self) -> Self:
+        """Nobody answered within the partner's time, and nobody has asked again since."""
+        later = Transaction.objects.filter(
+            subject_id=models.OuterRef("subject_id"), direction=Direction.OUT, pk__gt=models.OuterRef("pk")
+        )
+        failed = self.attempts().filter(
+            state=Transaction.State.FAILED, error__startswith=SLA_PASSED, subject_id__isnull=False
+        )
+        return failed.exclude(models.Exists(later))
 
     def as_attempts(self) -> list[Attempt]:
         """These attempts as values, each with its payer: one query."""
@@ -211,6 +224,11 @@ class Transaction(EvidenceRow):
                 fields=["disposition"],
                 condition=Q(disposition__in=["unmatched", "quarantined", "held"]),
                 name="transaction_for_people",
+            ),
+            models.Index(
+                fields=["organization", "-id"],
+                condition=Q(direction="out", state="failed"),
+                name="transaction_failed",
             ),
             models.Index(
                 fields=["answers"], condition=Q(answers__isnull=False), name="transaction_answering"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import Interchange, TradingPartner, Transaction
+from tradingpartners.models.transactions import SLA_PASSED
 from tradingpartners.services import telling
 from tradingpartners.services.attempts import End, end_attempts
 
@@ -56,7 +57,7 @@ def fail_overdue(organization_id: UUID) -> int:
 
 
 def sla_words(partner: TradingPartner) -> str:
-    return f"No 271 within {in_words(partner.response_sla)}"
+    return f"{SLA_PASSED} {in_words(partner.response_sla)}"
 
 
 def in_words(span: timedelta) -> str:

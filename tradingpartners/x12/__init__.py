@@ -129,6 +129,11 @@ from tradingpartners.x12.reports.description import (
     describe_finding,
     describe_stream,
 )
+from tradingpartners.x12.reports.explaining import (
+    ExplainedElement,
+    ExplainedSegment,
+    explain_set,
+)
 from tradingpartners.x12.reports.inspection import (
     finding_in_place,
     inspect_stream,
@@ -354,6 +359,9 @@ __all__ = [
     "describe",
     "describe_finding",
     "describe_stream",
+    "explain_set",
+    "ExplainedElement",
+    "ExplainedSegment",
     "each_finding",
     "event_certification",
     "finding_in_place",

@@ -1,0 +1,206 @@
+"""Connections, payers, routes and transactions for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from practice.models import Level
+from practice.rows import uuid7
+from practice.tenancy import tenant
+from tests.api.conftest import ApiClient, Practice, problem
+from tests.factories import PayerFactory
+from tradingpartners.models import Interchange, PayerPause, Route, TradingPartner, Transaction
+
+pytestmark = pytest.mark.django_db
+
+V1 = "/api/v1"
+PARTNER = {
+    "name": "Clearing",
+    "code": "Waystar",
+    "transport": "realtime",
+    "sender_id": "ACME",
+    "receiver_id": "CLEARING",
+    "trace_originator": "9ACME00001",
+    "settings": {"url": "https://edi.example.com/x12"},
+    "credentials": {"username": "acme", "password": "canary-secret"},
+}
+
+
+def send(client: ApiClient, method: str, path: str, body: Any, key: str = "k") -> Any:
+    return getattr(client, method)(
+        V1 + path, body, content_type="application/json", headers={"Idempotency-Key": key}
+    )
+
+
+def test_a_connection_is_set_up_and_its_secrets_never_come_back(acme: Practice) -> None:
+    client = acme.client()
+    made = send(client, "post", "/trading-partners", PARTNER)
+    assert made.status_code == 201 and "canary-secret" not in made.content.decode()
+    path = made["Location"].removeprefix("https://testserver")
+    read = client.get(path)
+    assert read.json()["max_st_per_interchange"] == 1000 and "credentials" not in read.json()
+    with acme.inside():
+        kept = TradingPartner.objects.get(name="Clearing")
+    assert kept.credentials == PARTNER["credentials"]
+    again = send(client, "post", "/trading-partners", PARTNER)
+    assert again.json()["id"] == made.json()["id"]
+    other = send(client, "post", "/trading-partners", PARTNER, key="other")
+    problem(other, 400, "invalid")
+
+
+def test_limits_are_changed_and_named_where_they_are_wrong(acme: Practice) -> None:
+    client = acme.client()
+    key = send(client, "post", "/trading-partners", PARTNER).json()["id"]
+    path = f"/trading-partners/{key}"
+    changed = send(client, "patch", path, {"max_st_per_interchange": 250, "response_sla_seconds": 3600})
+    assert (changed.status_code, changed.json()["response_sla_seconds"]) == (200, 3600)
+    for body, field in [
+        ({"max_st_per_interchange": 0}, "max_st_per_interchange"),
+        ({"settings": {"url": "gopher://example.com"}}, "settings.url"),
+        ({"max_files": 3}, "max_files"),
+    ]:
+        wrong = send(client, "patch", path, body)
+        assert wrong.status_code == 400, body
+        assert [error["field"] for error in wrong.json()["errors"]] == [field]
+    partly = send(client, "patch", path, {"credentials": {"password": "new"}})
+    assert partly.status_code == 200
+    with acme.inside():
+        kept = TradingPartner.objects.get(pk=key)
+    assert kept.credentials == {"username": "acme", "password": "new"}
+
+
+def test_a_route_leads_to_a_payer_until_it_is_taken_away(acme: Practice) -> None:
+    client, payer = acme.client(), PayerFactory()
+    partner = client.get(f"{V1}/trading-partners").json()["results"][0]["id"]
+    body = {"payer": str(payer.pk), "partner": partner, "payer_identifier": "X1", "payer_name": "X"}
+    made = send(client, "post", "/routes", body)
+    assert made.status_code == 201
+    assert send(client, "post", "/routes", body, key="2").status_code == 400  # the place is taken
+    assert send(client, "post", "/routes", {**body, "payer": str(uuid7())}, key="3").status_code == 400
+    route = made.json()["id"]
+    assert client.delete(f"{V1}/routes/{route}").status_code == 204
+    assert client.get(f"{V1}/routes/{route}").status_code == 404
+    with acme.inside():
+        assert Route.all_objects.get(pk=route).is_deleted
+
+
+def test_a_payer_is_paused_and_resumed_here(acme: Practice) -> None:
+    client = acme.client()
+    path = f"/payers/{acme.payer.pk}"
+    assert send(client, "post", f"{path}/pause", {}).status_code == 400
+    assert send(client, "post", f"{path}/pause", {"reason": "they renumber"}).status_code == 200
+    with acme.inside():
+        assert PayerPause.objects.get().reason == "they renumber"
+    why = client.get(f"{V1}{path}/why").json()
+    assert "payer_paused" in [code for route in why[0]["routes"] for code in route["codes"]]
+    send(client, "post", f"{path}/resume", {"reason": "they are done"})
+    with acme.inside():
+        assert PayerPause.objects.get().ended_at is not None
+
+
+def attempt(acme: Practice, state: str, **fields: Any) -> Transaction:
+    with acme.inside():
+        return Transaction.objects.create(
+            **{
+                "direction": "out",
+                "transaction_set": "270",
+                "partner": TradingPartner.objects.get(),
+                "payer": acme.payer,
+                "subject_id": uuid7(),
+                "correlation_id": uuid7(),
+                "lane": "batch",
+                "state": state,
+                **fields,
+            }
+        )
+
+
+def test_transactions_are_listed_by_seed_001s_filters(acme: Practice) -> None:
+    waiting, done = attempt(acme, "sent"), attempt(acme, "answered")
+    query = {"tx_type": "270", "correlation_id": str(waiting.correlation_id), "status": "submitted"}
+    found = acme.client().get(f"{V1}/transactions", query).json()["results"]
+    assert [row["id"] for row in found] == [str(waiting.pk)]
+    assert found[0]["trace_number"] == waiting.trace_number
+    newest = acme.client().get(f"{V1}/transactions", {"limit": 1}).json()
+    assert newest["results"][0]["id"] == str(done.pk)
+    following = acme.client().get(newest["next"])
+    assert [row["id"] for row in following.json()["results"]] == [str(waiting.pk)]
+
+
+def test_a_misspelt_filter_does_not_mean_all(acme: Practice) -> None:
+    problem(acme.client().get(f"{V1}/transactions", {"state": "sent"}), 400, "invalid")
+
+
+def test_files_are_found_by_number_and_name(acme: Practice) -> None:
+    with acme.inside():
+        file = Interchange.objects.create(
+            partner=TradingPartner.objects.get(),
+            direction="out",
+            control_number=42,
+            state="composed",
+            file_name="a.edi",
+        )
+    for query in ({"control_number": 42}, {"file_name": "a.edi"}, {"direction": "out"}):
+        found = acme.client().get(f"{V1}/interchanges", query).json()["results"]
+        assert [row["id"] for row in found] == [str(file.pk)], query
+    assert acme.client().get(f"{V1}/interchanges", {"control_number": 43}).json()["results"] == []
+
+
+def test_asking_again_wants_one_of_two(acme: Practice) -> None:
+    client = acme.client()
+    for body in (
+        {"reason": "try again"},
+        {"reason": "try", "correlation_id": str(uuid7()), "interchange": str(uuid7())},
+    ):
+        assert send(client, "post", "/transactions/replay", body).status_code == 400
+    none = send(client, "post", "/transactions/replay", {"reason": "again", "correlation_id": str(uuid7())})
+    assert (none.status_code, none.json()) == (201, {"transactions": []})
+
+
+# --- who may ---------------------------------------------------------------------------------------
+
+READS = ["/trading-partners", "/payers", "/routes", "/interchanges", "/transactions"]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_nobody_else_reads_it(acme: Practice, path: str) -> None:
+    assert acme.client().get(V1 + path).status_code == 200
+    assert ApiClient().get(V1 + path).status_code == 401
+    patient = acme.member(Level.PATIENT, "pat")
+    assert acme.client(patient).get(V1 + path).status_code == 403
+
+
+def test_a_front_desk_reads_transactions_and_no_connections(acme: Practice) -> None:
+    client = acme.client(acme.member(Level.FRONT_DESK, "fran"))
+    assert client.get(f"{V1}/transactions").status_code == 200
+    assert client.get(f"{V1}/trading-partners").status_code == 403
+    assert send(client, "post", "/trading-partners", PARTNER).status_code == 403
+    assert send(client, "post", "/transactions/replay", {"reason": "again"}).status_code == 403
+
+
+def test_another_practice_finds_none_of_it(acme: Practice, elsewhere: Practice) -> None:
+    asked = attempt(acme, "failed")
+    with acme.inside():
+        partner, route = TradingPartner.objects.get(), Route.objects.get()
+    mallory = elsewhere.client()
+    for path in (f"/trading-partners/{partner.pk}", f"/routes/{route.pk}", f"/transactions/{asked.pk}"):
+        foreign, missing = mallory.get(V1 + path), mallory.get(V1 + path.rsplit("/", 1)[0] + f"/{uuid7()}")
+        assert (foreign.status_code, foreign.json()) == (
+            404,
+            missing.json() | {"detail": foreign.json()["detail"]},
+        )
+    for path in (f"/trading-partners/{partner.pk}/pause", f"/transactions/{asked.pk}/replay"):
+        assert send(mallory, "post", path, {"reason": "because"}).status_code == 404
+    body = {
+        "payer": str(acme.payer.pk),
+        "partner": str(partner.pk),
+        "payer_identifier": "1",
+        "payer_name": "1",
+    }
+    assert send(mallory, "post", "/routes", body).status_code == 400
+    assert str(partner.pk) not in mallory.get(f"{V1}/trading-partners").content.decode()
+    with tenant(UUID(str(acme.organization.pk))):
+        assert not TradingPartner.objects.get(pk=partner.pk).sending_paused

@@ -1,0 +1,263 @@
+"""What goes in and out of the gateway's endpoints. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from practice.api_inputs import Shape
+from practice.api_pages import PageQuery
+from tradingpartners.models import (
+    Direction,
+    Environment,
+    Interchange,
+    Lane,
+    TradingPartner,
+    Transaction,
+    TransportKind,
+)
+from tradingpartners.services.routing import RouteFinding
+
+_STATES = sorted({*Transaction.State.values, "submitted"})
+
+
+# --- in ---------------------------------------------------------------------------------------
+
+
+class PartnerQuery(PageQuery, Shape):
+    code = serializers.CharField(max_length=50, required=False, help_text="The clearinghouse.")
+
+
+class PayerQuery(PageQuery, Shape):
+    name = serializers.CharField(max_length=100, required=False, help_text="A part of its name.")
+    payer_id = serializers.CharField(max_length=40, required=False)
+
+
+class RouteQuery(PageQuery, Shape):
+    payer = serializers.UUIDField(required=False)
+    partner = serializers.UUIDField(required=False)
+
+
+class InterchangeQuery(PageQuery, Shape):
+    partner = serializers.UUIDField(required=False)
+    direction = serializers.ChoiceField(choices=Direction.values, required=False)
+    state = serializers.ChoiceField(choices=Interchange.State.values, required=False)
+    control_number = serializers.IntegerField(
+        required=False, min_value=1, max_value=999_999_999, help_text="ISA13."
+    )
+    file_name = serializers.CharField(max_length=255, required=False)
+
+
+class TransactionQuery(PageQuery, Shape):
+    tx_type = serializers.CharField(max_length=3, required=False, help_text="270, 271, 999, …")
+    status = serializers.ChoiceField(
+        choices=_STATES, required=False, help_text="submitted: sent and not answered yet."
+    )
+    correlation_id = serializers.UUIDField(required=False, help_text="A sweep, or a single check.")
+    partner = serializers.UUIDField(required=False)
+    payer = serializers.UUIDField(required=False)
+    interchange = serializers.UUIDField(required=False)
+    disposition = serializers.ChoiceField(choices=Transaction.Disposition.values, required=False)
+
+
+class Reason(Shape):
+    reason = serializers.CharField(min_length=4, max_length=200, help_text="Kept in the history.")
+
+
+class PauseOf(Reason):
+    resumes_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class Limits(Shape):
+    """What may be changed of a connection, beside its settings and secrets."""
+
+    name = serializers.CharField(max_length=100, required=False)
+    is_active = serializers.BooleanField(required=False)
+    is_test = serializers.BooleanField(required=False, help_text="ISA15 T instead of P.")
+    max_st_per_interchange = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+    max_interchanges_per_minute = serializers.IntegerField(
+        min_value=1, max_value=10_000, required=False, allow_null=True
+    )
+    max_concurrent_files = serializers.IntegerField(min_value=1, max_value=1_000, required=False)
+    response_sla_seconds = serializers.IntegerField(min_value=1, max_value=14 * 86_400, required=False)
+    taken_sign = serializers.ChoiceField(choices=TradingPartner.TakenSign.values, required=False)
+    settings = serializers.DictField(required=False, help_text="Addresses and folders; no secrets.")
+    credentials = serializers.DictField(
+        child=serializers.CharField(max_length=40_000),
+        required=False,
+        write_only=True,
+        help_text="Written, never read. What is not named is kept.",
+    )
+
+
+class NewPartner(Limits):
+    name = serializers.CharField(max_length=100)
+    code = serializers.CharField(max_length=50, help_text="Clearinghouse, e.g. Stedi.")
+    transport = serializers.ChoiceField(choices=TransportKind.values)
+    sender_id = serializers.CharField(max_length=15, help_text="ISA06")
+    receiver_id = serializers.CharField(max_length=15, help_text="ISA08")
+    trace_originator = serializers.RegexField(r"^[0-9A-Z]{10}$", help_text="TRN03")
+
+
+class NewRoute(Shape):
+    payer = serializers.UUIDField()
+    partner = serializers.UUIDField()
+    payer_identifier = serializers.CharField(max_length=80, help_text="NM109 at this partner.")
+    payer_name = serializers.CharField(max_length=60, help_text="NM103 at this partner.")
+    preference = serializers.IntegerField(min_value=1, max_value=32_000, default=1)
+    environment = serializers.ChoiceField(choices=Environment.values, default=Environment.PROD.value)
+    lane = serializers.ChoiceField(choices=Lane.values, required=False, allow_blank=True, default="")
+
+
+class ReplayMany(Reason):
+    """All failed of a sweep, or of a file: exactly one of the two."""
+
+    correlation_id = serializers.UUIDField(required=False)
+    interchange = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("correlation_id" in attrs) == ("interchange" in attrs):
+            raise serializers.ValidationError("Name a correlation_id or an interchange.", code="one_of_two")
+        return attrs
+
+
+# --- out --------------------------------------------------------------------------------------
+
+
+class Partner(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    code = serializers.CharField()
+    transport = serializers.ChoiceField(choices=TransportKind.values)
+    is_active = serializers.BooleanField()
+    is_test = serializers.BooleanField()
+    sending_paused = serializers.BooleanField()
+    paused_reason = serializers.CharField()
+    poller_paused = serializers.BooleanField()
+    polled_at = serializers.DateTimeField(allow_null=True)
+    poll_error = serializers.CharField()
+    settings = serializers.DictField()
+    max_st_per_interchange = serializers.IntegerField()
+    max_interchanges_per_minute = serializers.IntegerField(allow_null=True)
+    max_concurrent_files = serializers.IntegerField()
+    response_sla_seconds = serializers.SerializerMethodField()
+    taken_sign = serializers.ChoiceField(choices=TradingPartner.TakenSign.values)
+
+    def get_response_sla_seconds(self, row: TradingPartner) -> int:
+        return int(row.response_sla.total_seconds())
+
+
+class PartnerPage(serializers.Serializer[Any]):
+    results = Partner(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class Payer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    payer_id = serializers.CharField()
+    is_active = serializers.BooleanField()
+    answers_270 = serializers.BooleanField()
+    daily_cap = serializers.IntegerField(allow_null=True)
+
+
+class PayerPage(serializers.Serializer[Any]):
+    results = Payer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class WayToPayer(serializers.Serializer[Any]):
+    """One way to a payer, and what stands in it: codes, empty where nothing does."""
+
+    route = serializers.UUIDField(source="route.id")
+    partner = serializers.UUIDField(source="route.partner_id")
+    codes = serializers.SerializerMethodField()
+    is_open = serializers.BooleanField()
+
+    def get_codes(self, found: RouteFinding) -> list[str]:
+        return [*found.reasons, *([found.waits_for] if found.waits_for else [])]
+
+
+class FacilityFindings(serializers.Serializer[Any]):
+    facility = serializers.UUIDField(source="facility.id")
+    routes = WayToPayer(many=True)
+
+
+class Route(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    payer = serializers.UUIDField(source="payer_id")
+    partner = serializers.UUIDField(source="partner_id")
+    transaction_set = serializers.CharField()
+    payer_identifier = serializers.CharField()
+    payer_name = serializers.CharField()
+    preference = serializers.IntegerField()
+    environment = serializers.ChoiceField(choices=Environment.values)
+    lane = serializers.CharField()
+
+
+class RoutePage(serializers.Serializer[Any]):
+    results = Route(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class InterchangeOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    partner = serializers.UUIDField(source="partner_id")
+    direction = serializers.ChoiceField(choices=Direction.values)
+    transaction_set = serializers.CharField()
+    control_number = serializers.IntegerField(allow_null=True, help_text="ISA13")
+    epoch = serializers.IntegerField(help_text="Counts the wraps past 999999999.")
+    state = serializers.ChoiceField(choices=Interchange.State.values)
+    file_name = serializers.CharField()
+    reference = serializers.CharField(help_text="What the partner knows it by.")
+    acknowledgement = serializers.CharField()
+    problem = serializers.CharField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    taken_at = serializers.DateTimeField(allow_null=True)
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class InterchangePage(serializers.Serializer[Any]):
+    results = InterchangeOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class TransactionOut(serializers.Serializer[Any]):
+    """One ST…SE: an attempt to ask, or what came in."""
+
+    id = serializers.UUIDField()
+    direction = serializers.ChoiceField(choices=Direction.values)
+    transaction_set = serializers.CharField()
+    trace_number = serializers.SerializerMethodField(help_text="TRN02 and BHT03 of an attempt.")
+    partner = serializers.UUIDField(source="partner_id")
+    payer = serializers.UUIDField(source="payer_id", allow_null=True)
+    interchange = serializers.UUIDField(source="interchange_id", allow_null=True)
+    subject_id = serializers.UUIDField(allow_null=True, help_text="The check it asks about.")
+    correlation_id = serializers.UUIDField(allow_null=True)
+    attempt = serializers.IntegerField()
+    lane = serializers.CharField()
+    state = serializers.ChoiceField(choices=Transaction.State.values)
+    disposition = serializers.CharField()
+    error = serializers.CharField(help_text="A code.")
+    differences = serializers.ListField(child=serializers.CharField())
+    replays = serializers.UUIDField(source="replays_id", allow_null=True)
+    answers = serializers.UUIDField(source="answers_id", allow_null=True)
+    created_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_trace_number(self, row: Transaction) -> str | None:
+        return row.trace_number if row.direction == Direction.OUT else None
+
+
+class TransactionPage(serializers.Serializer[Any]):
+    results = TransactionOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class Replayed(serializers.Serializer[Any]):
+    """The new attempts, each linked to the one it repeats."""
+
+    transactions = serializers.ListField(child=serializers.UUIDField())

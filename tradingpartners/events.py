@@ -1,0 +1,183 @@
+"""What the live page of operators reads: how each connection is doing, and what just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Min, OuterRef, Subquery
+
+from practice.models import Alert, User
+from practice.outbox import alert_words
+from tradingpartners.models import (
+    Dispatch,
+    InboundDelivery,
+    Interchange,
+    TradingPartner,
+    Transaction,
+    TransportLog,
+)
+from tradingpartners.words import EVENTS, WAITS, explain
+
+_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One connection as it stands."""
+
+    partner: TradingPartner
+    last: TransportLog | None
+    unanswered: int = 0
+    oldest: datetime | None = None
+    in_flight: int = 0
+    overdue: int = 0
+    to_decide: int = 0
+    waiting: Sequence[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        if not self.partner.is_active:
+            return "Off"
+        if self.partner.sending_paused:
+            return "Paused"
+        if self.last is not None and self.last.error or self.partner.poll_error:
+            return "Failing"
+        if self.overdue:
+            return "Not taking files"
+        return "Working" if self.last is not None else "Not used yet"
+
+    @property
+    def icon(self) -> str:
+        return {
+            "Working": "ready",
+            "Failing": "not-active",
+            "Not taking files": "needs-you",
+            "Paused": "pause",
+            "Off": "stopped",
+        }.get(self.word, "waiting")
+
+    @property
+    def tone(self) -> str:
+        """The colour: only the five words of the desk have one."""
+        return self.icon if self.icon in {"ready", "not-active", "needs-you"} else "plain"
+
+    @property
+    def why(self) -> str:
+        if self.partner.sending_paused:
+            return self.partner.paused_reason
+        if self.last is not None and self.last.error:
+            return explain(self.last.error).what
+        if self.partner.poll_error:
+            return explain(self.partner.poll_error).what
+        return ""
+
+    @property
+    def waiting_words(self) -> str:
+        return ", ".join(f"{count:,} {WAITS.get(code, code).lower()}" for code, count in self.waiting)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the stream. `link` is (address name, id) of what it speaks of."""
+
+    at: datetime
+    words: str
+    where: str
+    detail: str = ""
+    is_bad: bool = False
+    link: tuple[str, UUID] | None = None
+
+
+def feeds(user: User) -> list[Feed]:
+    """Every connection of the practice, by name: as many queries as there are tables."""
+    newest = TransportLog.objects.filter(partner=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    partners = list(
+        TradingPartner.objects.visible_to(user)
+        .defer("credentials")
+        .annotate(last_log=Subquery(newest))
+        .order_by("name")
+    )
+    logs = TransportLog.objects.visible_to(user).in_bulk([p.last_log for p in partners if p.last_log])
+    unanswered = {
+        partner_id: (count, oldest)
+        for partner_id, count, oldest in Transaction.objects.visible_to(user)
+        .unanswered()
+        .values_list("partner_id")
+        .annotate(count=Count("pk"), oldest=Min("sent_at"))
+        .order_by()
+    }
+    files: dict[tuple[UUID, str], int] = {
+        (partner_id, state): count
+        for partner_id, state, count in Interchange.objects.visible_to(user)
+        .filter(direction="out", state__in=["in_flight", "overdue"])
+        .values_list("partner_id", "state")
+        .annotate(count=Count("pk"))
+        .order_by()
+    }
+    waiting: dict[UUID, list[tuple[str, int]]] = {}
+    units = (
+        Dispatch.objects.visible_to(user)
+        .filter(state=Dispatch.State.READY)
+        .values_list("partner_id", "waits_for")
+        .annotate(count=Count("pk"))
+        .order_by("waits_for")
+    )
+    for partner_id, code, count in units:
+        waiting.setdefault(partner_id, []).append((code, count))
+    to_decide = dict(
+        InboundDelivery.objects.visible_to(user)
+        .for_people()
+        .values_list("partner_id")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return [
+        Feed(
+            partner,
+            logs.get(partner.last_log),
+            *unanswered.get(partner.pk, (0, None)),
+            files.get((partner.pk, "in_flight"), 0),
+            files.get((partner.pk, "overdue"), 0),
+            to_decide.get(partner.pk, 0),
+            waiting.get(partner.pk, []),
+        )
+        for partner in partners
+    ]
+
+
+def events(user: User, *, partner_id: UUID | None = None, only_bad: bool = False) -> list[Event]:
+    """What the wire did and what was told of it, newest first."""
+    logs = TransportLog.objects.visible_to(user).order_by("-id")
+    alerts = Alert.objects.visible_to(user).order_by("-id")
+    if partner_id:
+        logs, alerts = logs.filter(partner=partner_id), alerts.filter(subject_id=partner_id)
+    if only_bad:
+        logs = logs.exclude(error="")
+    shown = list(logs[:_SHOWN])
+    partners = TradingPartner.all_objects.visible_to(user).filter(pk__in={log.partner_id for log in shown})
+    names = dict(partners.values_list("pk", "name"))
+    told = [*(_of_log(log, names.get(log.partner_id, "")) for log in shown)]
+    told += [
+        Event(alert.created_at, alert_words(alert).title, "", is_bad=True, link=("alert", alert.pk))
+        for alert in alerts[:_SHOWN]
+    ]
+    return sorted(told, key=lambda event: event.at, reverse=True)[:_SHOWN]
+
+
+def _of_log(log: TransportLog, partner: str) -> Event:
+    words = EVENTS.get(log.event, log.event.capitalize())
+    if log.error:
+        words = f"{words}: {explain(log.error).what}"
+    size = f"{log.size:,} bytes" if log.size is not None else ""
+    status = f"HTTP {log.http_status}" if log.http_status else ""
+    took = f"{log.duration_ms:,} ms" if log.duration_ms is not None else ""
+    detail = ", ".join(part for part in (log.file_name, size, status, took) if part)
+    link = None
+    if log.interchange_id:
+        link = ("interchange", log.interchange_id)
+    elif log.delivery_id:
+        link = ("delivery", log.delivery_id)
+    return Event(log.created_at, words, partner, detail, bool(log.error), link)

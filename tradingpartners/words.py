@@ -1,0 +1,231 @@
+"""Words for the codes of the gateway: what the wire did, why something waits, how an attempt ended.
+
+The one place of them; pages, alerts and exports ask here. A code that has none stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tradingpartners import x12
+from tradingpartners.models import Transaction
+
+
+class Explained(NamedTuple):
+    """What happened, and what somebody may do about it (empty: nothing)."""
+
+    what: str
+    todo: str = ""
+
+
+_SETTINGS = "Complete the connection on its page, then try it out."
+_NETWORK = "It is tried again by itself. If it stays, try the connection out and call the partner."
+_CALL = "Call the partner, with the file name and ISA13."
+_REPLAY = "Ask again when the partner works."
+
+# By code; `code:detail` is looked up as `code:`.
+_ERRORS: dict[str, Explained] = {
+    # before anything was handed over
+    "connection_refused": Explained("The partner's computer did not let us connect.", _NETWORK),
+    "connect_timeout": Explained("The partner's computer did not answer.", _NETWORK),
+    "not_resolved": Explained(
+        "The partner's address is unknown to the network.", "Check the address for a typing mistake."
+    ),
+    "not_allowed": Explained(
+        "The partner's address leads into a private network.",
+        "Check the address. An operator can allow a private network.",
+    ),
+    "bad_address": Explained("The partner's address cannot be read.", _SETTINGS),
+    "tls": Explained(
+        "The partner's certificate is not valid, so nothing was sent.",
+        "Ask the partner to renew or correct its certificate.",
+    ),
+    "host_key_changed": Explained(
+        "The partner's server shows another key than the one we know, so nothing was sent.",
+        "Ask the partner whether it has a new key, then enter it beside the old one.",
+    ),
+    "login_refused": Explained(
+        "The partner refused our user name or key.", "Enter the credentials anew, then try it out."
+    ),
+    "http_401": Explained("The partner refused our credentials.", "Enter the credentials anew."),
+    "http_403": Explained("The partner does not let us in.", "Ask the partner what it lets us do."),
+    "http_404": Explained("The partner has nothing at this address.", _SETTINGS),
+    "http_413": Explained("The partner found the message too large.", "Lower the batch limits."),
+    "http_429": Explained("The partner wants fewer questions at a time.", "It is tried again by itself."),
+    "http_503": Explained("The partner says it is out of service for now.", "It is tried again by itself."),
+    "settings:": Explained("The connection is not complete.", _SETTINGS),
+    # after something may have been read
+    "timeout": Explained("No answer came in time; the partner may have read the question.", _REPLAY),
+    "connection_lost": Explained("The connection broke; the partner may have read the question.", _REPLAY),
+    "http_500": Explained("The partner's program failed.", _REPLAY),
+    "http_502": Explained("The partner's program could not be reached behind its door.", _REPLAY),
+    "http_504": Explained("The payer behind the partner did not answer in time.", _REPLAY),
+    "reply_too_large": Explained("The reply was larger than any answer may be.", _CALL),
+    "unreadable:": Explained("What came back could not be read.", _CALL),
+    "no_answer": Explained("What came back held no answer.", _CALL),
+    "answer_about_somebody_else": Explained(
+        "The answer was about somebody else. It is kept apart and was not used.",
+        "Report it to the payer: it has shown us another person's data.",
+    ),
+    "worker_lost": Explained("The program was stopped while it asked.", "It is asked again by itself."),
+    # of files
+    "999 R": Explained("The partner's receipt refuses the question.", _CALL),
+    "TA1": Explained("The partner refuses the whole file.", _CALL),
+    "file_too_large": Explained("The file is larger than we take.", _CALL),
+    "poison": Explained("Reading it stopped the program more than once.", "Report it to support."),
+    "not_x12": Explained("It is not an X12 file.", _CALL),
+    # our own
+    "partner_inactive": Explained("The connection was switched off.", "Switch it on, then ask again."),
+    "no_route": Explained("No connection leads to this payer.", "Add a route to it."),
+    "unwritable:": Explained("The question cannot be written: a value is missing or not allowed.", ""),
+    "cancelled": Explained("The sweep was cancelled before it was asked."),
+    "answered_by_earlier_attempt": Explained("An earlier question was answered meanwhile."),
+}
+
+# Why a route can or cannot be taken (`services.routing`).
+_ROUTES = {
+    "ok": Explained("Can be asked this way."),
+    "no_route": Explained("No connection leads to this payer.", "Add a route on a connection's page."),
+    "payer_inactive": Explained("The payer is switched off for everybody.", "Ask your operator."),
+    "payer_answers_nothing": Explained(
+        "The payer answers no eligibility questions.", "Call it, or use its portal."
+    ),
+    "partner_inactive": Explained("The connection is not in use.", "Switch it on, on its Identity tab."),
+    "other_environment": Explained(
+        "The route is for another environment than this one.", "Add one for this environment."
+    ),
+    "other_lane": Explained("The route is only for the other of live and batch questions.", "Widen it."),
+    "transport_not_served": Explained("This kind of connection is not served here.", "Ask your operator."),
+    "open": Explained("It is being asked already, or it was answered meanwhile."),
+    "payer_paused": Explained("The payer is paused here.", "Resume it below."),
+    "partner_paused": Explained("The connection is paused.", "Resume it on its page."),
+    "quiet_hours": Explained("These are the payer's quiet hours.", "It goes out by itself afterwards."),
+    "daily_cap": Explained("The payer's daily limit is used up.", "It goes out by itself tomorrow."),
+    "breaker": Explained("The payer is down.", "We try again by ourselves."),
+    "not_enrolled": Explained(
+        "This facility is not enrolled with the payer there.", "Apply, then note it on the Enrolment tab."
+    ),
+    "settings": Explained("The connection is not complete.", "Complete it on its page and try it out."),
+    "no_provider": Explained("There is no NPI to ask under.", "Enter one under Who asks."),
+}
+
+# `Dispatch.waits_for`
+WAITS = {
+    "": "Waiting for its turn",
+    "payer_paused": "Waiting: the payer is paused here",
+    "partner_paused": "Waiting: the connection is paused",
+    "quiet_hours": "Waiting for the payer's quiet hours to end",
+    "daily_cap": "Waiting for tomorrow: the payer's daily limit is used up",
+    "breaker": "Waiting: the payer is down, we try again by ourselves",
+    "bulkhead": "Waiting for a free line to the payer",
+    "rate": "Waiting: the payer takes so many a minute and no more",
+    "retry_budget": "Waiting: the payer fails too often to ask again at once",
+    "held": "Waiting for a person: the partner says it got another file than we sent",
+}
+
+# `TransportLog.event`
+EVENTS = {
+    "put": "File handed over",
+    "ask": "Question asked",
+    "poll": "Looked for answers",
+    "fetch": "File fetched",
+    "receive": "File received",
+    "mdn": "Receipt for the transmission (MDN)",
+    "archive": "File moved to the archive",
+    "test": "Connection tried out",
+}
+
+# What trying a connection out goes through (`transports.Step.name`).
+STEPS = {
+    "settings": "The settings are complete",
+    "resolve": "The address is known",
+    "connect": "The computer answers",
+    "tls": "Its certificate is valid",
+    "http": "The service answers",
+    "host_key": "Its key is the one we know",
+    "login": "It lets us in",
+    "inbox": "Our folder can be written",
+    "outbox": "Its folder can be read",
+    "archive": "The archive can be written",
+    "token": "It gives us a token",
+    "directory": "Its payer list can be read",
+}
+
+_KINDS = {
+    ("out", "270"): "Question",
+    ("in", "271"): "Answer",
+    ("in", "999"): "Receipt",
+    ("in", "997"): "Receipt",
+    ("out", "999"): "Receipt sent",
+    ("out", "TA1"): "Receipt sent",
+    ("out", "278"): "Prior auth request",
+    ("in", "278"): "Prior auth answer",
+}
+
+STATES = {
+    "prepared": "Waiting to go",
+    "never_sent": "Not sent",
+    "sent": "No answer yet",
+    "answered": "Answered",
+    "rejected": "Refused",
+    "failed": "Failed",
+    "unknown": "Not known",
+    "superseded": "Overtaken",
+    "received": "Received",
+}
+
+INTERCHANGES = {
+    "composed": "Written, not sent yet",
+    "in_flight": "On its way: the partner has not taken it yet",
+    "taken": "Taken by the partner",
+    "overdue": "The partner has not taken it in time",
+    "received": "Received",
+}
+
+DISPOSITIONS = {
+    "applied": "Used",
+    "duplicate": "Came twice, not used again",
+    "late": "Came too late, kept",
+    "unmatched": "Fits no question of ours",
+    "quarantined": "About somebody else, kept apart",
+    "held": "Its file waits for a person",
+}
+
+
+def kind(transaction: Transaction) -> str:
+    pair = (transaction.direction, transaction.transaction_set)
+    return _KINDS.get(pair, transaction.transaction_set)
+
+
+def explain(code: str) -> Explained:
+    """The words of an error code of the wire or of an attempt."""
+    if code in _ERRORS:
+        return _ERRORS[code]
+    family, colon, detail = code.partition(":")
+    if colon and f"{family}:" in _ERRORS:
+        known = _ERRORS[f"{family}:"]
+        return known._replace(what=f"{known.what.rstrip('.')} ({detail.replace('_', ' ')}).")
+    if code.startswith("AAA "):
+        rejections = [x12.in_words("rejection", each) for each in code.split()[1:]]
+        return Explained(f"{'; '.join(rejections)}.")
+    if code.startswith("TA1 "):
+        note = x12.in_words("interchange_note", code.split()[1])
+        return Explained(f"The partner refuses the whole file: {note}.", _CALL)
+    if code.startswith("999"):
+        return _ERRORS["999 R"]
+    if re.match(r"http_5\d\d$", code):
+        return _ERRORS["http_500"]
+    if code.startswith("No 271 within"):
+        return Explained(f"{code.replace('No 271', 'No answer')}.", f"{_CALL} Then ask again.")
+    return Explained(code.replace("_", " ").capitalize() if code else "")
+
+
+def finding(code: str) -> Explained:
+    """The words of what stands in the way of a route, or of asking again."""
+    known = _ROUTES.get(code.partition(":")[0])
+    return known or Explained(f"{code.replace('_', ' ').capitalize()}.")
+
+
+def why_not(code: str) -> str:
+    return finding(code).what
