@@ -105,7 +105,7 @@ def test_the_page_tells_coverage_visits_benefits_and_checks(desk: Client, alice:
         "1.2 s",
     ):
         assert words in html, words
-    assert "XQJ00" not in html
+    assert "XQJ 555" not in html
 
 
 def test_the_member_id_is_shown_on_demand_and_logged(
