@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,10 +61,15 @@ def raise_alert(
     return UUID(str(alert_id))
 
 
-def resolve_alert(key: str) -> bool:
-    """It is over; whether it was still open. The next of its kind is a new alert."""
-    still_open = Alert.objects.filter(key=key[:200]).exclude(state=Alert.State.RESOLVED)
-    return still_open.update(state=Alert.State.RESOLVED, resolved_at=Now()) == 1
+def resolve_alert(*keys: str, unseen_for: timedelta | None = None) -> bool:
+    """It is over; whether any was still open. The next of its kind is a new alert.
+
+    `unseen_for`: only what has not been seen again for so long.
+    """
+    still_open = Alert.objects.filter(key__in=[key[:200] for key in keys]).exclude(state=Alert.State.RESOLVED)
+    if unseen_for is not None:
+        still_open = still_open.filter(last_seen_at__lte=Now() - unseen_for)
+    return still_open.update(state=Alert.State.RESOLVED, resolved_at=Now()) > 0
 
 
 def acknowledge_alert(alert: Alert, *, note: str, by: UUID) -> bool:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from coverage.models import Coverage
 from eligibility.models import EligibilityCheck, ExceptionCase
 from eligibility.services import check_again
-from practice.models import EligibilityStatus, Level
+from practice.models import Alert, EligibilityStatus, Level
 from practice.tenancy import tenant
 from sweeps.models import SweepRun
 from sweeps.services import cancel_run
@@ -341,6 +341,9 @@ def test_fault_35_tls(acme: Acme, authority: Authority, tmp_path: Path, fault: s
         assert server.connections >= 2
         assert server.received == b""
     assert outcome(acme, run) == (0, 0, 1)
+    with acme.inside():
+        alert = Alert.objects.get(kind="connection_trouble")
+    assert (alert.facts["code"], alert.subject_id) == ("tls", acme.partner.pk)
     assert breaker(acme) == []
 
 

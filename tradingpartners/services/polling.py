@@ -30,7 +30,7 @@ from tradingpartners.models import (
     TradingPartner,
     Transaction,
 )
-from tradingpartners.services import payloads
+from tradingpartners.services import payloads, telling
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.interchanges import take_interchanges
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
@@ -245,6 +245,7 @@ class _Visit:
                 " poll_due_at = least(poll_due_at, now() + poll_interval) WHERE id = %s",
                 [self.error[:60], self.error, self.partner.pk],
             )
+        telling.connection_said(self.partner.pk, telling.Way.FETCHING, self.error)
 
 
 # --- sightings and deliveries -----------------------------------------------------------------------

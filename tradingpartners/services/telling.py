@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -173,6 +174,70 @@ def no_answer(ended: Sequence[Transaction]) -> None:
             facts={**_partner(partner), **named, "count": earlier + count},
             subject_id=interchange_id or partner.pk,
         )
+
+
+# --- connections ----------------------------------------------------------------------------------
+
+
+class Way(StrEnum):
+    """What a connection is used for: one of them may fail while another works."""
+
+    SENDING = "sending"
+    ASKING = "asking"
+    FETCHING = "fetching"
+
+
+# What stays wrong until somebody mends it, by what has to be mended.
+_TROUBLES = {
+    "tls": "identity",
+    "host_key_changed": "identity",
+    "login_refused": "access",
+    "http_401": "access",
+    "http_403": "access",
+    "token_http_400": "access",
+    "token_http_401": "access",
+    "token_http_403": "access",
+    "address_refused": "address",
+    "bad_address": "address",
+    "permission_denied": "folder",
+    "no_such_file": "folder",
+    "disk_full": "folder",
+}
+_FAMILIES = frozenset({*_TROUBLES.values(), "settings"})
+# One payer behind a connection may be asked in vain while the next one is not: each of its answers
+# would end the alert, and each failure raise it anew.
+_CALM = {Way.ASKING: timedelta(minutes=15)}
+
+
+def connection_said(partner_id: UUID, way: Way, code: str) -> None:
+    """What came of using it: `code` is the wire's, empty where it worked.
+
+    What a person must mend raises an alert; what works, or fails of something else that does, ends
+    the others of that way. Trouble that passes by itself says nothing.
+    """
+    family = "settings" if code.startswith("settings:") else _TROUBLES.get(code)
+    if code and family is None:
+        return
+    others = sorted(_FAMILIES - {family})
+    resolve_alert(*[_trouble_key(partner_id, way, each) for each in others], unseen_for=_CALM.get(way))
+    if family is None:
+        return
+    raise_alert(
+        kind="connection_trouble",
+        key=_trouble_key(partner_id, way, family),
+        severity=PROBLEM,
+        facts={**_partner(TradingPartner.objects.get(pk=partner_id)), "code": code, "way": way},
+        subject_id=partner_id,
+    )
+
+
+def connection_works(partner_id: UUID) -> None:
+    """Somebody has tried it out, and every step went well."""
+    resolve_alert(*[_trouble_key(partner_id, way, each) for way in Way for each in sorted(_FAMILIES)])
+
+
+def _trouble_key(partner_id: UUID, way: Way, family: str) -> str:
+    return f"connection_trouble:{partner_id}:{way}:{family}"
 
 
 # --- rejections of one kind ---------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from practice.tenancy import tenant
 from tradingpartners.models import TradingPartner
+from tradingpartners.services import telling
 from tradingpartners.services.wire import connection_of, on_the_wire
 from tradingpartners.transports import Step
 from tradingpartners.transports.registry import transport_of
@@ -51,6 +52,8 @@ def try_out(organization_id: UUID, partner_id: UUID) -> list[Step]:
 
 
 def keep_result(partner: TradingPartner, steps: Sequence[Step]) -> None:
+    if steps and all(step.is_ok for step in steps):
+        telling.connection_works(partner.pk)
     TradingPartner.objects.filter(pk=partner.pk).update(
         test_result=[step._asdict() for step in steps], tested_at=timezone.now()
     )

@@ -11,12 +11,15 @@ from django.db import connection
 
 from practice.tenancy import inside
 from tradingpartners.models import TradingPartner, TransportLog
+from tradingpartners.services import telling
 from tradingpartners.transports import Connection
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
+# By event, what the connection was used for; what a look found is told when it ends.
+_WAYS = {"put": telling.Way.SENDING, "ask": telling.Way.ASKING}
 # Of a lease: the rest is for what is done before and after the wire.
 _ON_THE_WIRE = 0.6
 
@@ -48,7 +51,8 @@ def log_wire(
     interchange_id: UUID | None = None,
     delivery_id: UUID | None = None,
 ) -> None:
-    """One row of the transport log; `started` is the monotonic clock before the call."""
+    """One row of the transport log; `started` is the monotonic clock before the call. What a person
+    must mend is told."""
     TransportLog.objects.create(
         partner_id=partner_id,
         dispatch_id=dispatch_id,
@@ -61,3 +65,5 @@ def log_wire(
         interchange_id=interchange_id,
         delivery_id=delivery_id,
     )
+    if event in _WAYS:
+        telling.connection_said(partner_id, _WAYS[event], error)

@@ -1,0 +1,124 @@
+"""A connection that somebody must mend is told once, for as long as it stays so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncssh
+import pytest
+from django.utils import timezone
+
+from practice.models import Alert
+from practice.tenancy import tenant
+from tests.factories import PartnerFactory, make_organization
+from tests.tradingpartners.conftest import FileAcme, SftpServer
+from tests.tradingpartners.test_files import look, send
+from tradingpartners.alert_words import words
+from tradingpartners.models import TradingPartner
+from tradingpartners.services import telling, trying
+from tradingpartners.services.telling import Way
+from tradingpartners.transports import Step
+
+pytestmark = pytest.mark.django_db
+
+
+def alerts(organization_id: UUID) -> list[tuple[str, str, str]]:
+    """Of connections: way, code and state, in order."""
+    with tenant(organization_id):
+        found = Alert.objects.filter(kind="connection_trouble").order_by("pk")
+        return [(each.facts["way"], each.facts["code"], each.state) for each in found]
+
+
+def show_another_key(acme: FileAcme, sftp: SftpServer) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+    acme.limit(settings={**sftp.settings, "host_keys": [other]})
+
+
+def test_fault_61_a_changed_host_key_gets_no_byte_and_is_told_until_it_is_known(
+    acme: FileAcme, sftp: SftpServer
+) -> None:
+    acme.visit()
+    run = acme.sweep()
+    show_another_key(acme, sftp)
+    send(3)
+    look(acme)
+    assert sftp.files() == []
+    home = acme.organization.pk
+    assert sorted(alerts(home)) == [
+        ("fetching", "host_key_changed", "open"),
+        ("sending", "host_key_changed", "open"),
+    ]
+    with acme.inside():
+        alert = Alert.objects.filter(kind="connection_trouble").first()
+        assert "another key" in words(alert).what
+    acme.limit(settings=sftp.settings)
+    send()
+    look(acme)
+    assert len(sftp.files()) == 1
+    assert {state for _, _, state in alerts(home)} == {"resolved"}
+    assert acme.outcome(run) == (0, 0, 0)
+
+
+@pytest.fixture
+def partner(db: None) -> TradingPartner:
+    home = make_organization("Acme")
+    with tenant(home.pk):
+        return PartnerFactory(transport="sftp")
+
+
+def said(partner: TradingPartner, way: Way, *codes: str) -> list[tuple[str, str, str]]:
+    with tenant(partner.organization_id):
+        for code in codes:
+            telling.connection_said(partner.pk, way, code)
+    return alerts(partner.organization_id)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("tls", "host_key_changed", "login_refused", "http_401", "http_403", "token_http_401"),
+        *("address_refused", "settings:credentials", "settings:certificate_expired"),
+        *("permission_denied", "no_such_file", "disk_full"),
+    ],
+)
+def test_what_a_person_must_mend_is_one_alert_until_it_works(partner: TradingPartner, code: str) -> None:
+    assert said(partner, Way.SENDING, code, code) == [("sending", code, "open")]
+    assert said(partner, Way.SENDING, "") == [("sending", code, "resolved")]
+
+
+@pytest.mark.parametrize("code", ["timeout", "connection_refused", "http_503", "throttled", "http_500"])
+def test_what_passes_by_itself_is_told_to_nobody_and_ends_nothing(partner: TradingPartner, code: str) -> None:
+    assert said(partner, Way.SENDING, code) == []
+    assert said(partner, Way.SENDING, "tls", code) == [("sending", "tls", "open")]
+
+
+def test_another_trouble_takes_the_place_of_the_first(partner: TradingPartner) -> None:
+    assert said(partner, Way.SENDING, "tls", "login_refused") == [
+        ("sending", "tls", "resolved"),
+        ("sending", "login_refused", "open"),
+    ]
+
+
+def test_fetching_may_fail_while_sending_works(partner: TradingPartner) -> None:
+    said(partner, Way.FETCHING, "permission_denied")
+    assert said(partner, Way.SENDING, "") == [("fetching", "permission_denied", "open")]
+
+
+def test_one_payers_answer_does_not_end_what_the_next_ones_failure_would_raise_again(
+    partner: TradingPartner,
+) -> None:
+    said(partner, Way.ASKING, "http_403", "", "http_403", "")
+    assert alerts(partner.organization_id) == [("asking", "http_403", "open")]
+    with tenant(partner.organization_id):
+        Alert.objects.update(last_seen_at=timezone.now() - timedelta(hours=1))
+    assert said(partner, Way.ASKING, "") == [("asking", "http_403", "resolved")]
+
+
+@pytest.mark.parametrize(("steps", "state"), [(["", ""], "resolved"), (["", "tls"], "open")])
+def test_a_trial_that_goes_well_ends_it(partner: TradingPartner, steps: list[str], state: Any) -> None:
+    said(partner, Way.ASKING, "tls")
+    with tenant(partner.organization_id):
+        trying.keep_result(partner, [Step(f"step {place}", code) for place, code in enumerate(steps)])
+    assert alerts(partner.organization_id) == [("asking", "tls", state)]
