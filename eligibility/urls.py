@@ -29,6 +29,7 @@ urlpatterns = [
     path("transactions/deliveries/<uuid:delivery_id>/drop/", wire.drop, name="drop-delivery"),
     path("transactions/files/<uuid:interchange_id>/accept/", wire.accept_file, name="accept-file"),
     path("transactions/files/<uuid:interchange_id>/drop/", wire.drop_file, name="drop-file"),
+    path("transactions/files/<uuid:interchange_id>/release/", wire.release_file, name="release-file"),
     path("transactions/<uuid:transaction_id>/", wire.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/raw/", wire.show_raw, name="raw-transaction"),
     path("transactions/<uuid:transaction_id>/download/", wire.download_raw, name="download-transaction"),

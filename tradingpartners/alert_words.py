@@ -116,9 +116,9 @@ def _held_file(alert: Alert, facts: Facts) -> AlertWords:
 
 def _held_sending(alert: Alert, facts: Facts) -> AlertWords:
     return AlertWords(
-        f"{_partner(facts)} got another file than we sent",
+        f"A file to {_partner(facts)} waits for you",
         f"{_file(facts)}: {explain(str(facts.get('code', ''))).what} Nothing is sent again by itself.",
-        "Call the partner, then have the file sent once more or its questions asked again.",
+        "Call the partner: what has it? Then have the file sent once more or its questions asked again.",
         _interchange(alert),
     )
 

@@ -121,7 +121,7 @@ WAITS = {
     "bulkhead": "Waiting for a free line to the payer",
     "rate": "Waiting: the payer takes so many a minute and no more",
     "retry_budget": "Waiting: the payer fails too often to ask again at once",
-    "held": "Waiting for a person: the partner says it got another file than we sent",
+    "held": "Waiting for a person: what the partner has is not what we sent",
 }
 
 # `TransportLog.event`

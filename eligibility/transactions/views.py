@@ -28,8 +28,8 @@ from practice.exports import csv_response
 from practice.pages import PageRequest, back_to, page
 from practice.templatetags.preflight import clinic_time
 from tradingpartners.models import InboundDelivery, Interchange, Payer, TradingPartner, Transaction
-from tradingpartners.services import inbound, payloads, replay
-from tradingpartners.services.inbound import InboundError
+from tradingpartners.services import inbound, pausing, payloads, replay
+from tradingpartners.services.inbound import InboundError, Refusal
 from tradingpartners.tasks import ring_units
 from tradingpartners.words import explain, why_not
 
@@ -350,6 +350,7 @@ def interchange(request: PageRequest, interchange_id: UUID) -> HttpResponse:
         "wire": listing.wire_of(request.user, found),
         "answers": listing.deliveries_answering(request.user, found),
         "replayable": _replayable(None, found.pk).count(),
+        "is_held": pausing.waits_for_a_person(found),
         "form": forms.ReasonForm(),
     }
     return TemplateResponse(request, "eligibility/transactions/interchange.html", context)
@@ -443,6 +444,21 @@ def drop_file(request: PageRequest, interchange_id: UUID) -> HttpResponse:
         lambda reason: inbound.drop_interchange(found.pk, reason=reason),
         "Nothing of it is used; it stays on file.",
         reverse("interchange", args=[found.pk]),
+    )
+
+
+@page("partner.update", methods=("POST",))
+def release_file(request: PageRequest, interchange_id: UUID) -> HttpResponse:
+    """A file of ours that waits for a person: the same bytes go once more."""
+    found = get_object_or_404(Interchange.objects.visible_to(request.user), pk=interchange_id)
+    back = reverse("interchange", args=[found.pk])
+    if found.dispatch is None or not pausing.waits_for_a_person(found):
+        messages.error(request, deciding.REFUSALS[Refusal.NOT_HELD])
+        return redirect(back_to(request, back))
+    unit = found.dispatch
+    database.on_commit(ring_units, robust=True)
+    return _decide(
+        request, lambda reason: pausing.release(unit, reason=reason), "It is sent once more.", back
     )
 
 

@@ -343,3 +343,24 @@ def test_roles_without_reading_are_turned_away(acme: Organization, level: Level)
     client = signed_in(make_member(acme, level, "x"))
     for path in ("/transactions/", "/transactions/export/", f"/transactions/{UUID(int=1)}/"):
         assert client.get(path).status_code == 403
+
+
+def test_a_file_of_ours_that_waits_for_a_person_is_sent_once_more_for_a_reason(
+    manager: Client, desk: Client, world: World
+) -> None:
+    page, release = f"/transactions/files/{world.file.pk}/", f"/transactions/files/{world.file.pk}/release/"
+    assert release not in manager.get(page).content.decode()
+    with tenant(world.acme.pk):
+        Dispatch.objects.update(waits_for="held", due_at=timezone.now() + timedelta(days=9_999))
+        Interchange.objects.update(problem="mdn_mic_differs")
+    assert release in manager.get(page).content.decode()
+    assert release not in desk.get(page).content.decode()
+    assert desk.post(release, {"reason": "They lost it"}).status_code == 403
+    manager.post(release, {"reason": ""})
+    with tenant(world.acme.pk):
+        assert Dispatch.objects.get().waits_for == "held"
+    manager.post(release, {"reason": "They lost it"})
+    with tenant(world.acme.pk):
+        assert (Dispatch.objects.get().waits_for, Interchange.objects.get().problem) == ("", "")
+    again = manager.post(release, {"reason": "They lost it"}, follow=True)
+    assert "not held any more" in again.content.decode()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from practice.models import Alert
 from tests import payers
 from tests.factories import PartnerFactory, RouteFactory
 from tests.gateway import bring_forward, work
@@ -16,8 +19,8 @@ from tests.sweeps.conftest import Acme
 from tests.transports.as2_peer import As2Peer, keys, running_peer
 from tradingpartners import as2 as door
 from tradingpartners import tasks
-from tradingpartners.models import InboundDelivery, Interchange, TradingPartner, TransportLog
-from tradingpartners.services import inbound
+from tradingpartners.models import Dispatch, InboundDelivery, Interchange, TradingPartner, TransportLog
+from tradingpartners.services import inbound, pausing
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +135,42 @@ def test_fault_63_after_a_missing_receipt_the_same_message_goes_again(acme: As2A
     assert acme.interchange().state == Interchange.State.TAKEN
 
 
+def test_fault_63_a_receipt_for_something_else_holds_the_file_until_a_person_lets_it_go(
+    acme: As2Acme,
+) -> None:
+    acme.agree("mic")
+    acme.visit()
+    run = acme.sweep()
+    go()
+    held = acme.interchange()
+    assert (held.state, held.problem, acme.puts()) == (
+        Interchange.State.IN_FLIGHT,
+        "mdn_mic_differs",
+        ["mdn_mic_differs"],
+    )
+    with acme.inside():
+        unit = Dispatch.objects.get()
+        assert (unit.state, unit.waits_for) == ("ready", "held")
+        assert unit.due_at > timezone.now() + timedelta(days=30_000)  # nothing brings it back but a person
+        assert Alert.objects.get(kind="held_sending").facts["code"] == "mdn_mic_differs"
+    acme.agree()
+    with acme.inside():
+        assert pausing.release(unit, reason="They lost it") == [f"partner.{acme.partner.pk}"]
+        assert pausing.release(unit, reason="Again") == []
+        unit.refresh_from_db()
+        assert (unit.waits_for, unit.due_at <= timezone.now()) == ("", True)
+    go()
+    assert acme.puts() == ["mdn_mic_differs", ""]
+    assert (acme.interchange().state, acme.interchange().problem) == (Interchange.State.TAKEN, "")
+    first, second = acme.peer.received(acme.message_id())
+    assert first["mic"] == second["mic"]
+    with acme.inside():
+        assert Alert.objects.get(kind="held_sending").state == "resolved"
+    acme.push_answers()
+    acme.read_pushed()
+    assert acme.read(run).active == 1
+
+
 # --- receipts that come later --------------------------------------------------------------------
 
 
@@ -182,6 +221,9 @@ def test_fault_63_a_later_receipt_for_something_else_holds_the_file(
         assert waiting.post(receipt["headers"], receipt["body"]) == 200
     held = waiting.interchange()
     assert (held.state, held.problem) == (Interchange.State.IN_FLIGHT, problem)
+    with waiting.inside():
+        alert = Alert.objects.get(kind="held_sending")
+    assert (alert.subject_id, alert.facts["code"], alert.times) == (held.pk, problem, 1)
 
 
 def test_a_forged_receipt_is_undone_by_the_partners_own(waiting: As2Acme) -> None:
@@ -192,6 +234,8 @@ def test_a_forged_receipt_is_undone_by_the_partners_own(waiting: As2Acme) -> Non
     waiting.post(receipt["headers"], receipt["body"])
     assert waiting.interchange().state == Interchange.State.TAKEN
     assert waiting.interchange().problem == ""
+    with waiting.inside():
+        assert Alert.objects.get(kind="held_sending").state == "resolved"
     waiting.post(*notice)
     assert waiting.interchange().problem == ""
 

@@ -11,14 +11,15 @@ import asyncssh
 import pytest
 from django.utils import timezone
 
+from practice.models import Alert
 from tests import payers
 from tests.gateway import bring_forward, pass_the_sla, work
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send, states
 from tradingpartners.models import Dispatch, Interchange, TransportLog
-from tradingpartners.services import claiming, sending
+from tradingpartners.services import claiming, pausing, sending
 from tradingpartners.services.sending import files
-from tradingpartners.transports import Held, OutgoingFile
+from tradingpartners.transports import Connection, Held, OutgoingFile
 from tradingpartners.transports import sftp as transport
 
 pytestmark = pytest.mark.django_db
@@ -220,4 +221,40 @@ def test_fault_62_a_name_that_is_taken_is_not_overwritten_and_waits_for_a_person
     with acme.inside():
         assert Dispatch.objects.get().waits_for == "held"
         assert TransportLog.objects.get(event="put").error == "name_taken"
+        assert Alert.objects.get(kind="held_sending").facts["code"] == "name_taken"
     assert not [file for file in sftp.files() if file.suffix == ".edi"]
+
+
+@pytest.mark.parametrize("is_there", ["before it is uploaded", "between upload and rename"])
+def test_a_name_that_another_file_has_waits_for_a_person(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch, is_there: str
+) -> None:
+    """What lies there stays as it is; renamed away by a person, ours goes under the same name."""
+    acme.limit(taken_sign="uploaded")
+    acme.visit()
+    acme.sweep()
+    upload, names = transport.upload, []
+
+    def put_another(connection: Connection, file: OutgoingFile) -> None:
+        if is_there == "between upload and rename":
+            upload(connection, file)
+        names.append(file.name)
+        (sftp.inbox / file.name).write_bytes(b"another file, longer than nothing")
+        if is_there == "before it is uploaded":
+            upload(connection, file)
+
+    monkeypatch.setattr(transport, "upload", put_another)
+    work()
+    monkeypatch.undo()
+    (name,) = names
+    assert (sftp.inbox / name).read_bytes() == b"another file, longer than nothing"
+    with acme.inside():
+        unit, interchange = Dispatch.objects.get(), Interchange.objects.get()
+        assert (unit.state, unit.waits_for, interchange.problem) == ("ready", "held", "name_taken")
+        (sftp.inbox / name).unlink()
+        assert pausing.release(unit, reason="An old test file of theirs")
+    send()
+    assert len(questions(sftp.inbox / name)) == 1
+    with acme.inside():
+        assert Interchange.objects.get().state == "taken"
+        assert Alert.objects.get(kind="held_sending").state == "resolved"

@@ -13,7 +13,16 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from practice.tenancy import current_organization_id, tenant
-from tradingpartners.models import Dispatch, Payer, PayerPause, TradingPartner, Transaction
+from tradingpartners.models import (
+    Direction,
+    Dispatch,
+    Interchange,
+    Payer,
+    PayerPause,
+    TradingPartner,
+    Transaction,
+)
+from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode
 
@@ -64,9 +73,25 @@ def resume_poller(partner: TradingPartner, *, reason: str) -> None:
 
 
 def release(dispatch: Dispatch, *, reason: str) -> list[str]:
-    """A person lets a unit go that waits for one: the same bytes under the same number, once more."""
+    """A person lets a unit go that waits for one: the same bytes under the same number, once more.
+
+    No queues: it does not wait for a person.
+    """
     with _because(reason):
-        return _release(Dispatch.objects.filter(pk=dispatch.pk, waits_for=HoldCode.PERSON))
+        queues = _release(Dispatch.objects.filter(pk=dispatch.pk, waits_for=HoldCode.PERSON))
+        for interchange in Interchange.objects.filter(dispatch=dispatch) if queues else ():
+            interchange.problem = ""
+            interchange.save(update_fields=["problem"])
+            telling.sending_is_settled(interchange.pk)
+        return queues
+
+
+def waits_for_a_person(interchange: Interchange) -> bool:
+    """Whether its unit is held until `release`."""
+    held = Dispatch.objects.filter(state=Dispatch.State.READY, waits_for=HoldCode.PERSON)
+    if interchange.direction != Direction.OUT or interchange.dispatch_id is None:
+        return False
+    return held.filter(pk=interchange.dispatch_id).exists()
 
 
 def _because(reason: str) -> AbstractContextManager[None]:

@@ -21,7 +21,7 @@ from practice.models import Outbox
 from practice.tenancy import dispatcher, tenant
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Direction, InboundDelivery, Interchange, TradingPartner, TransportKind
-from tradingpartners.services import payloads
+from tradingpartners.services import payloads, telling
 from tradingpartners.services.interchanges import take_interchanges
 from tradingpartners.services.wire import connection_of, log_wire
 from tradingpartners.transports import NotSent, OutgoingFile, TransportError, as2
@@ -222,9 +222,11 @@ def _take_notice(
         ours = Interchange.objects.filter(pk=interchange.pk)
         if not code:
             ours.filter(problem__startswith="mdn_").update(problem="")
+            telling.sending_is_settled(interchange.pk)
             return Handled(queues=tuple(take_interchanges([interchange.pk], now=timezone.now())))
         # the first word counts, and a taken one stays taken
-        ours.filter(problem="").exclude(state=Interchange.State.TAKEN).update(problem=code[:40])
+        if ours.filter(problem="").exclude(state=Interchange.State.TAKEN).update(problem=code[:40]):
+            telling.held_sending(interchange, code)
     return Handled()
 
 
@@ -235,4 +237,4 @@ def _interchange_of(partner: TradingPartner, notice: as2.Notice) -> Interchange 
     except ValueError:
         return None
     sent = Interchange.objects.filter(partner=partner, direction=Direction.OUT, started_at__isnull=False)
-    return sent.select_related("payload").filter(pk=interchange_id).first()
+    return sent.select_related("payload", "partner").filter(pk=interchange_id).first()

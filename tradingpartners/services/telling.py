@@ -128,6 +128,26 @@ def file_rejected(interchange: Interchange, *, code: str, count: int, disagrees:
     )
 
 
+def held_sending(interchange: Interchange, code: str) -> None:
+    """The partner has something else than this file of ours, or does not say in a way that can be
+    believed what it has: nothing goes again by itself."""
+    raise_alert(
+        kind="held_sending",
+        key=_held_key(interchange.pk),
+        severity=PROBLEM,
+        facts={**_partner(interchange.partner), **_named(interchange), "code": code},
+        subject_id=interchange.pk,
+    )
+
+
+def sending_is_settled(interchange_id: UUID) -> None:
+    resolve_alert(_held_key(interchange_id))
+
+
+def _held_key(interchange_id: UUID) -> str:
+    return f"held_sending:{interchange_id}"
+
+
 def acknowledgement_overdue(interchange: Interchange) -> None:
     raise_alert(
         kind="acknowledgement_overdue",

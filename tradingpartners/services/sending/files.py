@@ -13,7 +13,7 @@ from practice.bulk import update_rows
 from practice.tenancy import tenant
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Dispatch, Interchange, TradingPartner, Transaction, TransportLog
-from tradingpartners.services import payloads
+from tradingpartners.services import payloads, telling
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
@@ -185,6 +185,10 @@ def _put_later(claim: Claim, dispatch: Dispatch, file: File, failure: TransportE
     """The same bytes again, later each time, or when a person says so; a refusal sends the questions
     another way where they have one."""
     if isinstance(failure, Held):
+        interchange = Interchange.objects.select_related("partner").get(pk=file.interchange_id)
+        interchange.problem = failure.code[:40]
+        interchange.save(update_fields=["problem"])
+        telling.held_sending(interchange, failure.code)
         put_back(claim, later=_FOR_A_PERSON, waits_for=HoldCode.PERSON)
         return
     is_unseen = isinstance(failure, NotSent) and not file.is_published
