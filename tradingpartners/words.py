@@ -100,7 +100,7 @@ _ERRORS: dict[str, Explained] = {
     "unreadable:": Explained("What came back could not be read.", _CALL),
     "core_error": Explained("The partner's program reports an error of its own.", _REPLAY),
     "core_payload_missing": Explained("The reply's envelope was empty.", _REPLAY),
-    "no_envelope": Explained("The reply came without its envelope.", _REPLAY),
+    "core_envelope_unreadable": Explained("The reply came without its envelope.", _REPLAY),
     "bad_reply": Explained("The reply was not in the form agreed on.", _CALL),
     "no_batch_id": Explained(
         "The clearinghouse took the batch and did not name it.", "It is looked for by itself."
@@ -249,6 +249,7 @@ EVENTS = {
     "settle": "Settled by a person",
     "reread": "Read again",
     "accept_interchange": "Accepted by a person",
+    "drop_interchange": "Put aside by a person",
     "test": "Connection tried out",
 }
 

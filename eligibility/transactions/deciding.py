@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from eligibility.transactions.listing import Row, with_words
 from practice.models import User
@@ -11,7 +13,7 @@ from tradingpartners import x12
 from tradingpartners.models import InboundDelivery, Transaction
 from tradingpartners.services import inbound
 from tradingpartners.services.inbound import Candidate, InboundError, Refusal
-from tradingpartners.words import explain
+from tradingpartners.words import EVENTS, explain
 
 REFUSALS = {
     Refusal.NO_REASON: "Say why: it is kept with what you do.",
@@ -65,6 +67,27 @@ def candidates(user: User, told: Transaction) -> list[Suggestion]:
 def findings_in_words(delivery: InboundDelivery) -> list[str]:
     """What is wrong in it, each with its place; the worst first."""
     return [_in_words(each) for each in inbound.explain(delivery)]
+
+
+class Decided(NamedTuple):
+    """What somebody did about a delivery; `by` is empty for the system."""
+
+    what: str
+    by: str
+    reason: str
+    at: datetime
+
+
+def decisions_in_words(delivery: InboundDelivery) -> list[Decided]:
+    decided = inbound.decisions(delivery)
+    names = {
+        user.pk: user.get_full_name() or user.username
+        for user in User.objects.filter(pk__in=[each.by for each in decided])
+    }
+    return [
+        Decided(EVENTS.get(each.deed, each.deed), names.get(each.by, ""), each.reason, each.at)
+        for each in decided
+    ]
 
 
 def _in_words(finding: inbound.Explained) -> str:

@@ -367,6 +367,7 @@ def delivery(request: PageRequest, delivery_id: UUID) -> HttpResponse:
         **_frame(request, "review"),
         "delivery": found,
         "findings": deciding.findings_in_words(found),
+        "decisions": deciding.decisions_in_words(found),
         "rows": listing.with_words(request.user, rows),
         "interchanges": Interchange.objects.visible_to(request.user).filter(delivery_id=found.pk),
         "form": forms.ReasonForm(),

@@ -364,3 +364,14 @@ def test_a_file_of_ours_that_waits_for_a_person_is_sent_once_more_for_a_reason(
         assert (Dispatch.objects.get().waits_for, Interchange.objects.get().problem) == ("", "")
     again = manager.post(release, {"reason": "They lost it"}, follow=True)
     assert "not held any more" in again.content.decode()
+
+
+def test_a_delivery_tells_what_was_decided_and_why(manager: Client, world: World) -> None:
+    came = world.come("applied")
+    with tenant(world.acme.pk):
+        InboundDelivery.objects.update(error="poison", read_at=timezone.now())
+    page = f"/transactions/deliveries/{came.delivery_id}/"
+    manager.post(f"{page}settle/", {"reason": "A new one is on its way"})
+    shown = manager.get(page).content.decode()
+    assert "Settled by a person: A new one is on its way" in shown
+    assert "Decision" not in shown

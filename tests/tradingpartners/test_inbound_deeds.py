@@ -9,17 +9,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from practice.models import Level
 from practice.rows import uuid7
 from practice.tenancy import tenant
 from tests import payers
-from tests.factories import PartnerFactory, make_organization
+from tests.factories import PartnerFactory, make_member, make_organization
 from tests.gateway import pass_the_sla
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.inbox import Inbox, acknowledgement
 from tests.tradingpartners.test_file_faults import STRANGER, cut, without_number
 from tradingpartners.models import InboundDelivery, Interchange, Transaction, TransportLog
 from tradingpartners.services import inbound, payloads
-from tradingpartners.services.inbound import InboundError, Refusal, deliveries
+from tradingpartners.services.inbound import InboundError, Refusal, deliveries, explaining
 from tradingpartners.services.inbound import sets as reading
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +185,7 @@ def test_a_better_reader_applies_what_the_older_one_could_not_read(
     assert inbox.dispositions == ["applied", "applied"]
     with inbox.acme.inside():
         delivery.refresh_from_db()
-        assert (delivery.error, delivery.findings) == ("", [])
+        assert inbound.explain(delivery) == []
     inbox.nothing_is_lost()
 
 
@@ -317,3 +318,35 @@ def test_fault_47_a_large_file_is_read_in_pieces(inbox: Inbox) -> None:
     tracemalloc.stop()
     assert inbox.outcome == (2, 0, 0, 0)
     assert peak < 16_000_000
+
+
+def test_why_a_person_decided_is_told_with_the_delivery_and_survives_another_reading(inbox: Inbox) -> None:
+    delivery = inbox.leave(inbox.answers()[:-20])
+    wrong = inbound.explain(delivery)
+    user = make_member(inbox.acme.organization, Level.FRONT_DESK, "Mona")
+    with tenant(inbox.acme.organization.pk, actor=user.pk):
+        inbound.reread(delivery.pk, reason="They say it is whole")
+    inbox.read_again(delivery)
+    with tenant(inbox.acme.organization.pk, actor=user.pk):
+        inbound.settle_delivery(delivery.pk, reason="A new one is on its way")
+        delivery.refresh_from_db()
+    said = [(each.deed, each.by, each.reason) for each in inbound.decisions(delivery)]
+    assert said == [
+        ("reread", user.pk, "They say it is whole"),
+        ("settle", user.pk, "A new one is on its way"),
+    ]
+    assert inbound.explain(delivery) == wrong != []
+
+
+def test_a_reader_that_finds_something_new_keeps_what_was_decided(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided while it was read: the reader has the row as it was before."""
+    delivery = inbox.leave(inbox.answers())
+    with inbox.acme.inside():
+        stale = InboundDelivery.objects.get(pk=delivery.pk)
+        inbound.settle_delivery(delivery.pk, reason="Seen")
+        explaining.note(reading.Reading(stale, error="poison"), [])
+        delivery.refresh_from_db()
+    assert [each.reason for each in inbound.decisions(delivery)] == ["Seen"]
+    assert [each.code for each in inbound.explain(delivery)] == ["poison"]

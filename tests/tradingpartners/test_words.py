@@ -53,7 +53,7 @@ def calls(*wanted: str) -> Iterator[tuple[Path, ast.Call]]:
 
 
 def of_the_wire() -> Iterator[tuple[Path, str]]:
-    for path, call in calls(*RAISED):
+    for path, call in calls(*RAISED, "__init__"):
         if path.parts[0] == "transports" and call.args:
             for text in texts(call.args[0]):
                 yield path, text

@@ -22,16 +22,18 @@ from tradingpartners.services.inbound.deliveries import (
     read_deliveries,
     read_waiting,
 )
-from tradingpartners.services.inbound.explaining import Explained, explain
+from tradingpartners.services.inbound.explaining import Decision, Explained, decisions, explain
 from tradingpartners.services.inbound.refusals import InboundError, Refusal
 
 __all__ = [
     "Candidate",
+    "Decision",
     "Explained",
     "InboundError",
     "Refusal",
     "accept_interchange",
     "candidates",
+    "decisions",
     "dismiss",
     "drop_delivery",
     "drop_interchange",

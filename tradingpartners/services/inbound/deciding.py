@@ -10,10 +10,12 @@ from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from tradingpartners.models import Direction, InboundDelivery, Interchange, Transaction, TransportLog
 from tradingpartners.services import telling
 from tradingpartners.services.inbound.arrivals import DROPPED, OTHER_CONTENT
+from tradingpartners.services.inbound.explaining import keep_decision
 from tradingpartners.services.inbound.refusals import InboundError, Refusal, because
 
 _Disposition = Transaction.Disposition
@@ -26,7 +28,7 @@ def accept_interchange(interchange_id: UUID, *, reason: str) -> Interchange:
         interchange.problem = ""
         interchange.save(update_fields=["problem"])
         if interchange.delivery_id:
-            _open(_delivery(interchange.delivery_id), "accept_interchange")
+            _open(_delivery(interchange.delivery_id), "accept_interchange", reason)
         telling.number_is_settled(interchange)
     return interchange
 
@@ -38,6 +40,8 @@ def drop_interchange(interchange_id: UUID, *, reason: str) -> Interchange:
         interchange.problem = DROPPED
         interchange.save(update_fields=["problem"])
         _drop_held(interchange=interchange)
+        if interchange.delivery_id:
+            _log(_delivery(interchange.delivery_id), "drop_interchange", reason)
         telling.number_is_settled(interchange)
     return interchange
 
@@ -48,7 +52,7 @@ def release_delivery(delivery_id: UUID, *, reason: str) -> InboundDelivery:
         delivery = _held_delivery(delivery_id)
         delivery.held_at, delivery.settled_at = None, Now()
         delivery.save(update_fields=["held_at", "settled_at"])
-        _open(delivery, "release")
+        _open(delivery, "release", reason)
         telling.file_is_settled(delivery)
     return delivery
 
@@ -60,7 +64,7 @@ def drop_delivery(delivery_id: UUID, *, reason: str) -> InboundDelivery:
         delivery.settled_at = Now()
         delivery.save(update_fields=["settled_at"])
         _drop_held(delivery=delivery)
-        _log(delivery, "drop")
+        _log(delivery, "drop", reason)
         telling.file_is_settled(delivery)
     return delivery
 
@@ -76,7 +80,7 @@ def reread(delivery_id: UUID, *, reason: str) -> InboundDelivery:
             delivery.held_at = None  # a better reader may find it sound; if not, it is held again
         delivery.rereads = F("rereads") + 1
         delivery.save(update_fields=["held_at", "rereads"])
-        _open(delivery, "reread")
+        _open(delivery, "reread", reason)
     return delivery
 
 
@@ -88,7 +92,7 @@ def settle_delivery(delivery_id: UUID, *, reason: str) -> InboundDelivery:
             raise InboundError(Refusal.NOT_FOR_A_PERSON)  # to be released or dropped
         delivery.settled_at = Now()
         delivery.save(update_fields=["settled_at"])
-        _log(delivery, "settle")
+        _log(delivery, "settle", reason)
         telling.file_is_settled(delivery)
     return delivery
 
@@ -121,14 +125,15 @@ def _drop_held(**which: Interchange | InboundDelivery) -> None:
     held.update(disposition=_Disposition.QUARANTINED, error=DROPPED)
 
 
-def _open(delivery: InboundDelivery, event: str) -> None:
+def _open(delivery: InboundDelivery, event: str, reason: str) -> None:
     """As if it had just come: its reader finds what is stored of it."""
     InboundDelivery.objects.filter(pk=delivery.pk).update(read_at=None, reader_until=None, rescue_count=0)
-    _log(delivery, event)
+    _log(delivery, event, reason)
 
 
-def _log(delivery: InboundDelivery, event: str) -> None:
-    """Who did it, beside what the wire did with the same file."""
+def _log(delivery: InboundDelivery, event: str, reason: str) -> None:
+    """Who did it and why, on the delivery, and that it was done beside what the wire did with the file."""
     TransportLog.objects.create(
         partner_id=delivery.partner_id, event=event, file_name=delivery.file_name, delivery=delivery
     )
+    keep_decision(delivery, event, reason, now=timezone.now())

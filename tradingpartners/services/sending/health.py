@@ -44,7 +44,8 @@ def _is_answer(body: bytes) -> bool:
         codes = set(_codes_of_x12(body))
     elif body.startswith(b"{"):
         try:
-            codes = set(_codes_of_json(json.loads(body)))
+            said = json.loads(body)
+            codes = {*_codes_in(said.get("errors")), *_codes_of_json(said)}
         except (ValueError, RecursionError):
             return False
     else:
@@ -67,10 +68,16 @@ def _codes_of_json(value: Any) -> Iterator[str]:
     """Of every `aaaErrors`, wherever it stands."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name == "aaaErrors" and isinstance(inner, list):
-                yield from (str(each.get("code")) for each in inner if isinstance(each, dict))
+            if name == "aaaErrors":
+                yield from _codes_in(inner)
             else:
                 yield from _codes_of_json(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _codes_of_json(inner)
+
+
+def _codes_in(listed: Any) -> Iterator[str]:
+    """AAA03 of each; the outermost `errors` has those of all parties, or what no party is to blame for."""
+    if isinstance(listed, list):
+        yield from (str(each.get("code")) for each in listed if isinstance(each, dict))
