@@ -147,6 +147,25 @@ def test_batch_limits_are_checked_and_saved(manager: Client, partner: TradingPar
     assert read(partner).max_st_per_interchange == 250
 
 
+def test_a_batch_for_stedi_is_no_larger_than_it_takes(manager: Client, partner: TradingPartner) -> None:
+    path = f"/trading-partners/{partner.pk}/limits/"
+    given = {
+        "max_st_per_interchange": "10001",
+        "max_concurrent_files": "1",
+        "response_sla": "12 h",
+        "taken_sign": "uploaded",
+        "taken_timeout": "45 min",
+        "poll_interval": "30 s",
+    }
+    with tenant(partner.organization_id):
+        TradingPartner.objects.filter(pk=partner.pk).update(transport="stedi_batch")
+    refused = manager.post(path, given)
+    assert refused.status_code == 422
+    assert "Stedi takes 10,000 at once" in refused.content.decode()
+    assert manager.post(path, {**given, "max_st_per_interchange": "10000"}).status_code == 302
+    assert read(partner).max_st_per_interchange == 10_000
+
+
 def test_defaults_are_the_seeds(manager: Client, acme: Organization) -> None:
     manager.post(
         "/trading-partners/new/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from tests.transports.conftest import ClearinghouseAcme
 from tests.web import Web
 from tradingpartners.models import InboundDelivery, Interchange, TradingPartner, Transaction, TransportLog
 from tradingpartners.services import inbound, polling
+from tradingpartners.transports import Connection, NotSent, OutgoingFile, stedi_batch
 
 pytestmark = pytest.mark.django_db
 
@@ -340,3 +342,10 @@ def test_a_batch_that_stedi_does_not_know_stops_no_other(acme: ClearinghouseAcme
     acme.look()
     assert sorted(attempts(acme)) == [("answered", ""), ("unknown", "no_answer")]
     assert lost.items
+
+
+def test_a_batch_is_handed_over_within_the_lease_or_not_at_all() -> None:
+    connection = Connection(uuid4(), {"url": "http://127.0.0.1:9"}, {"api_key": "k"}, patience=0.0)
+    with pytest.raises(NotSent) as error:
+        stedi_batch.publish(connection, OutgoingFile("a.json", b"{}", "application/json", uuid4()))
+    assert error.value.code == "timeout"

@@ -18,12 +18,14 @@ from tradingpartners.models import (
     ProviderIdentity,
     Route,
     TradingPartner,
+    TransportKind,
 )
 from tradingpartners.services.overdue import in_words
 from tradingpartners.setup.fields import SETTINGS, Setting
 from tradingpartners.setup.presets import PRESETS
 from tradingpartners.transports import Connection, NotSent
 from tradingpartners.transports.registry import transport_of
+from tradingpartners.transports.stedi_batch import LARGEST_BATCH
 from tradingpartners.words import explain
 
 _UNITS = {
@@ -222,6 +224,13 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
             "max_interchanges_per_minute": "Empty: no limit (max_interchanges_per_minute).",
             "max_concurrent_files": "For partners that reject overlapping files (max_concurrent_files).",
         }
+
+    def clean_max_st_per_interchange(self) -> int:
+        given: int = self.cleaned_data["max_st_per_interchange"]
+        most = LARGEST_BATCH if self.instance.transport == TransportKind.STEDI_BATCH else given
+        if given > most:
+            raise forms.ValidationError(f"Stedi takes {most:,} at once, and no more.")
+        return given
 
 
 class FilesForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -30,10 +30,10 @@ from tradingpartners.transports import (
     NotSent,
     Reply,
     Step,
-    TransportError,
     Unsure,
     core,
 )
+from tradingpartners.transports.failing import failure_of
 from tradingpartners.transports.tls import tls_of
 from tradingpartners.transports.trying import Trial
 
@@ -43,11 +43,6 @@ _X12 = "application/edi-x12"
 _API_KEY_HEADER = "X-API-Key"
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 _VALUE = re.compile(r"[\x21-\x7e]{1,4096}")
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-)
 _AT_THE_DOOR = frozenset({401, 403, 404, 413, 429, 503})
 _BUSY = frozenset({429, 503})
 # A reply in an envelope may come with these, and then says more than they do.
@@ -174,7 +169,7 @@ def _failures(call: Call) -> Iterator[None]:
     try:
         yield
     except (requests.exceptions.RequestException, OutboundError, UnicodeError) as error:
-        raise _failure(error, call) from None
+        raise failure_of(error, call) from None
 
 
 def _post(
@@ -223,22 +218,6 @@ def _say_hello(partner: _Partner) -> None:
     status = response.status_code
     if status in {401, 403, 407} or (status >= 500 and status != 501):
         raise NotSent(f"http_{status}", http_status=status)
-
-
-def _failure(error: Exception, call: Call) -> TransportError:
-    """By whether anything was handed over: a broken connection may have carried the request."""
-    if call.handed_over:
-        is_late = call.remaining <= 0 or isinstance(error, requests.exceptions.Timeout)
-        return Unsure("timeout" if is_late else "connection_lost")
-    if isinstance(error, OutboundError):
-        return NotSent("address_refused")
-    if isinstance(error, (*_BAD_ADDRESS, UnicodeError)):
-        return NotSent("bad_address")
-    if isinstance(error, requests.exceptions.SSLError):
-        return NotSent("tls")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NotSent("connect_timeout")
-    return NotSent("not_resolved" if "NameResolutionError" in repr(error) else "connection_refused")
 
 
 def _refuse_status(response: requests.Response) -> None:

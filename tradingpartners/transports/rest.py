@@ -13,19 +13,14 @@ from uuid import UUID
 import requests
 
 from practice.outbound import OutboundError, check_address
-from practice.outbound.http import Call, GuardedSession, call_within, guarded_session
+from practice.outbound.http import GuardedSession, call_within, guarded_session
 from tradingpartners.transports import Connection, NotSent, TransportError, Unsure
+from tradingpartners.transports.failing import failure_of
 
 LARGEST_REPLY = 4 * 1024 * 1024
 # A throttle is the clearinghouse's own and over as soon as one of our calls is: seconds of peace.
 THROTTLED = 1
 _AT_THE_DOOR = frozenset({401, 403, 404, 405, 413, 415})
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    UnicodeError,
-)
 
 
 class Response(NamedTuple):
@@ -85,22 +80,7 @@ def call(
                 return Response(response.status_code, content, response.headers, _date(response))
         except (requests.exceptions.RequestException, OutboundError, UnicodeError) as error:
             # No chain: its text holds the address, and may hold what a person put into it.
-            raise _failure(error, within) from None
-
-
-def _failure(error: Exception, within: Call) -> TransportError:
-    if within.handed_over:
-        is_late = within.remaining <= 0 or isinstance(error, requests.exceptions.Timeout)
-        return Unsure("timeout" if is_late else "connection_lost")
-    if isinstance(error, OutboundError):
-        return NotSent("address_refused")
-    if isinstance(error, _BAD_ADDRESS):
-        return NotSent("bad_address")
-    if isinstance(error, requests.exceptions.SSLError):
-        return NotSent("tls")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NotSent("connect_timeout")
-    return NotSent("not_resolved" if "NameResolutionError" in repr(error) else "connection_refused")
+            raise failure_of(error, within) from None
 
 
 def _body(response: requests.Response, largest: int) -> bytes:

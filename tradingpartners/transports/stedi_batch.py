@@ -43,8 +43,7 @@ _POLL = "/eligibility-manager/polling/batch-eligibility"
 _PAGE_SIZE = 200
 _LARGEST_PAGE = 128 * 1024 * 1024
 _MOST_PAGES = 1_000
-# Less than the lease of who sends.
-_SUBMIT_SECONDS, _READ_SECONDS = 60.0, 60.0
+_READ_SECONDS = 60.0
 _FINISHED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS"})
 _LONGEST_RETRY_HOURS = 24
 _BY_NAME = "name:"
@@ -74,7 +73,7 @@ def publish(connection: Connection, file: OutgoingFile) -> Receipt:
         _session(connection),
         "POST",
         _address(connection, _BATCHES),
-        deadline=_SUBMIT_SECONDS,
+        deadline=connection.patience,
         headers={**stedi.authorization(connection), "Content-Type": file.content_type},
         body=b'{"name":"' + name.encode() + b'",' + file.content[1:],
     )

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import requests
 
 from practice.outbound import OutboundError
-from practice.outbound.http import Call, call_within, guarded_session
-from tradingpartners.transports import NotSent, TransportError, Unsure
+from practice.outbound.http import call_within, guarded_session
+from tradingpartners.transports import NotSent, Unsure
 from tradingpartners.transports.as2.agreement import Agreement
 from tradingpartners.transports.as2.messages import Message
+from tradingpartners.transports.failing import failure_of
 
 LARGEST_REPLY = 1024 * 1024
 _AT_THE_DOOR = frozenset({401, 403, 404, 405, 413, 415, 429, 503})
@@ -42,7 +43,7 @@ def post(agreement: Agreement, url: str, message: Message, *, deadline: float) -
                 return Reply(headers, _body(response))
         except (requests.exceptions.RequestException, OutboundError, UnicodeError, OSError) as error:
             # No chain: its text holds the address, and may hold what a person put into it.
-            raise _failure(error, call) from None
+            raise failure_of(error, call) from None
 
 
 def knock(agreement: Agreement, *, deadline: float) -> None:
@@ -51,7 +52,7 @@ def knock(agreement: Agreement, *, deadline: float) -> None:
         try:
             response = session.head(agreement.url, auth=agreement.auth, timeout=deadline)
         except (requests.exceptions.RequestException, OutboundError, UnicodeError, OSError) as error:
-            raise _failure(error, call) from None
+            raise failure_of(error, call) from None
     if response.status_code in {401, 403, 407, 502, 503, 504}:
         raise NotSent(f"http_{response.status_code}", http_status=response.status_code)
 
@@ -75,16 +76,3 @@ def _body(response: requests.Response) -> bytes:
         if size > LARGEST_REPLY:
             raise Unsure("reply_too_large")
     return b"".join(parts)
-
-
-def _failure(error: Exception, call: Call) -> TransportError:
-    if call.handed_over:
-        is_late = call.remaining <= 0 or isinstance(error, requests.exceptions.Timeout | TimeoutError)
-        return Unsure("timeout" if is_late else "connection_lost")
-    if isinstance(error, OutboundError):
-        return NotSent("address_refused")
-    if isinstance(error, requests.exceptions.SSLError):
-        return NotSent("tls")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NotSent("connect_timeout")
-    return NotSent("not_resolved" if "NameResolutionError" in repr(error) else "connection_refused")
