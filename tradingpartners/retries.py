@@ -17,6 +17,11 @@ WORKER_LOST = "worker_lost"
 PARTNER_INACTIVE = "partner_inactive"
 NO_ROUTE = "no_route"
 PAYER_UNAVAILABLE = "payer_unavailable"
+# The clearinghouse's own limit: over in a moment, and no fault of the payer's.
+THROTTLED = "throttled"
+# So often a question is put again for nothing; after that each time uses up a retry of its payer.
+FREE_THROTTLES = 10
+_LONGEST_THROTTLE = timedelta(minutes=1)
 # A unit or a question that lost this many workers is taken for what killed them.
 MOST_RESCUES = 5
 # AAA03: the payer cannot answer at the moment.
@@ -50,3 +55,11 @@ def next_attempt_at(
         return now
     pause = min(timedelta(seconds=min(retry_after or 0, 10**6)), _LONGEST_PAUSE)
     return now + max(backoff * jitter, payer.resend_gap if sent else timedelta(0), pause)
+
+
+def after_throttle(times: int, *, now: datetime, retry_after: int | None) -> datetime:
+    """When a question may go again that was throttled so many times: the pause the clearinghouse
+    wants, at least a second, doubled each time up to a minute, and spread."""
+    seconds: int = min(max(retry_after or 0, 1), 60) * 2 ** min(times - 1, 6)
+    spread = random.uniform(1.0, 2.0)  # noqa: S311  spreads load, protects nothing
+    return now + min(timedelta(seconds=seconds), _LONGEST_THROTTLE) * spread

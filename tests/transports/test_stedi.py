@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from eligibility.models import EligibilityCheck
 from tests import stedi
 from tests.transports.conftest import ClearinghouseAcme
 from tests.web import Said, Web
-from tradingpartners.models import InboundDelivery, Transaction, TransportLog
+from tradingpartners.models import Dispatch, InboundDelivery, Payer, Transaction, TransportLog
+from tradingpartners.retries import FREE_THROTTLES
 from tradingpartners.transports import Connection, LiveQuestion, NotSent, Reply, TransportError
 from tradingpartners.transports import stedi as transport
 
@@ -167,6 +170,26 @@ def test_fault_32_a_throttle_sends_the_question_again_and_the_next_answer_counts
             ("failed", "throttled"),
             ("answered", ""),
         ]
+
+
+def test_a_throttle_waits_a_moment_and_costs_no_retry_until_there_were_too_many(
+    acme: ClearinghouseAcme, clearinghouse: stedi.Stedi
+) -> None:
+    clearinghouse.says = lambda check: (429, {"code": "TOO_MANY_REQUESTS", "message": "CUSTOMER_LIMIT"})
+    with acme.inside():
+        Payer.objects.update(retries=1, retry_backoff=timedelta(hours=2))
+    acme.visit()
+    acme.sweep()
+    acme.send()
+    with acme.inside():
+        wait = Dispatch.objects.get(state="ready").due_at - timezone.now()
+    assert wait < timedelta(seconds=5)
+    acme.send(FREE_THROTTLES + 5)
+    with acme.inside():
+        rows = Transaction.objects.attempts().order_by("id")
+        numbers = [row.as_attempt().number for row in rows]
+    assert numbers == [1] * (FREE_THROTTLES + 1) + [2]
+    assert the_check(acme).status == "Unknown"
 
 
 def test_fault_33_a_reply_that_is_no_json_is_kept_and_explained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from uuid import UUID
 from practice.bulk import update_rows
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Attempt, Lane, Payer, Transaction
-from tradingpartners.retries import WORKER_LOST, next_attempt_at
+from tradingpartners.retries import FREE_THROTTLES, THROTTLED, WORKER_LOST, after_throttle, next_attempt_at
 from tradingpartners.services.planning import Subject, queue_questions
 from tradingpartners.services.routing import Asked, is_refusal, next_route, walks
 from tradingpartners.states import TRANSACTION_MOVES
@@ -196,6 +196,7 @@ def _queue_successors(ends: Sequence[End], now: datetime) -> set[UUID]:
         for each in ends
     }
     by_lane = {lane: walks(asked.values(), name, lane) for lane in {end.attempt.lane for end in ends}}
+    throttles = _throttles(ends)
     units: dict[_Unit, list[Subject]] = defaultdict(list)
     succeeded = set()
     for end in ends:
@@ -207,17 +208,32 @@ def _queue_successors(ends: Sequence[End], now: datetime) -> set[UUID]:
             code=end.code,
             is_busy=end.retry_after is not None,
         )
-        at = _next_at(end, route.payer, now) if route else None
+        times = throttles.get(attempt.id, 0)
+        is_throttled = 0 < times <= FREE_THROTTLES
+        if is_throttled:
+            at: datetime | None = after_throttle(times, now=now, retry_after=end.retry_after)
+        else:
+            at = _next_at(end, route.payer, now) if route else None
         if route is None or at is None or attempt.subject_id in unwanted:
             continue
         unit = _Unit(attempt.transaction_set, attempt.correlation_id, attempt.lane, at.replace(microsecond=0))
-        is_free = end.code == WORKER_LOST or is_refusal(end.code)
+        is_free = is_throttled or end.code == WORKER_LOST or is_refusal(end.code)
         number = attempt.number if is_free else attempt.number + 1
         units[unit].append(Subject(attempt.subject_id, route, number))
         succeeded.add(attempt.id)
     for unit, followers in units.items():
         queue_questions(followers, **unit._asdict())
     return succeeded
+
+
+def _throttles(ends: Sequence[End]) -> dict[UUID, int]:
+    """Attempts the clearinghouse had no room for, and how often their question has met that by now."""
+    met = {end.attempt.id: end.attempt.subject_id for end in ends if end.code == THROTTLED}
+    if not met:
+        return {}
+    rows = Transaction.objects.attempts().filter(subject_id__in=met.values(), error=THROTTLED)
+    times = Counter(rows.values_list("subject_id", flat=True))
+    return {attempt_id: times[subject_id] for attempt_id, subject_id in met.items()}
 
 
 def _next_at(end: End, payer: Payer, now: datetime) -> datetime | None:
