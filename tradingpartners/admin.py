@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
+from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
 from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
+from tradingpartners import tasks
 from tradingpartners.admin_directories import DirectoryImportAdmin as DirectoryImportAdmin
+from tradingpartners.admin_forms import PartnerForm, PayerForm
 from tradingpartners.models import (
     BreakerChange,
     ControlNumber,
@@ -29,10 +32,12 @@ from tradingpartners.models import (
     Transaction,
     TransportLog,
 )
+from tradingpartners.services import pausing
 
 
 @admin.register(Payer)
 class PayerAdmin(RowAdmin):
+    form = PayerForm
     list_display = ("name", "payer_id", "answers_270", "is_active", "daily_cap")
     list_filter = ("is_active", "answers_270")
     search_fields = ("name", "payer_id")
@@ -52,38 +57,21 @@ class PayerAdmin(RowAdmin):
             },
         ),
         ("Asking again", {"fields": ("retries", "retry_backoff", "resend_gap", "cached_answer_hours")}),
-        ("Limits the payer sets", {"fields": ("daily_cap", "quiet_from", "quiet_until")}),
+        ("Limits the payer sets", {"fields": ("daily_cap", "quiet_from", "quiet_until", "quiet_zone")}),
     )
 
 
-class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
-    new_credentials = forms.JSONField(
-        required=False,
-        label="New credentials",
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text='A JSON object, for instance {"username": "…", "password": "…"}. What is stored is never '
-        "shown; leave this empty to keep it.",
-    )
-
-    class Meta:
-        model = TradingPartner
-        exclude = ("credentials",)  # noqa: DJ006  the fieldsets of the admin name what is shown
-
-    def clean_new_credentials(self) -> Any:
-        given = self.cleaned_data["new_credentials"]
-        if given is not None and not isinstance(given, dict):
-            raise forms.ValidationError("This must be a JSON object.")
-        return given
+_PAUSES = {"sending_paused", "paused_reason", "poller_paused"}
 
 
 @admin.register(TradingPartner)
 class TradingPartnerAdmin(SetUpAdmin):
     form = PartnerForm
-    list_display = ("name", "code", "transport", "is_active", "is_test", "poller_paused")
-    list_filter = ("transport", "is_active")
+    list_display = ("name", "code", "transport", "is_active", "is_test", "sending_paused", "poller_paused")
+    list_filter = ("transport", "is_active", "sending_paused")
     fieldsets = (
-        (None, {"fields": ("name", "code", "transport", "is_active", "is_test")}),
-        ("Connection", {"fields": ("settings", "new_credentials", "taken_sign", "taken_timeout")}),
+        (None, {"fields": ("name", "code", "transport", "is_active", "is_test", "owner")}),
+        ("Connection", {"fields": ("settings", "new_credentials")}),
         (
             "Batch limits",
             {
@@ -91,8 +79,17 @@ class TradingPartnerAdmin(SetUpAdmin):
                     "max_st_per_interchange",
                     "max_interchanges_per_minute",
                     "max_concurrent_files",
+                    "taken_sign",
+                    "taken_timeout",
                 ),
                 "description": "What this partner takes: a larger sweep is cut into several interchanges.",
+            },
+        ),
+        (
+            "Pause",
+            {
+                "fields": ("sending_paused", "paused_reason", "poller_paused"),
+                "description": "While sending is paused nothing goes out; what is out still comes back.",
             },
         ),
         (
@@ -107,13 +104,37 @@ class TradingPartnerAdmin(SetUpAdmin):
                 )
             },
         ),
-        ("Time", {"fields": ("response_sla", "lease", "poll_interval", "poller_paused")}),
+        ("Acknowledgements", {"fields": ("acknowledgement_due", "send_ta1", "send_999", "is_strict")}),
+        ("Files that come", {"fields": ("damaged_files",)}),
+        ("Time", {"fields": ("response_sla", "lease", "poll_interval")}),
     )
 
     def save_model(self, request: HttpRequest, obj: TradingPartner, form: Any, change: bool) -> None:
+        """Only what was changed: a poller writes its own columns of the same row meanwhile."""
+        changed = {*form.changed_data} - {"new_credentials"}
         if form.cleaned_data.get("new_credentials"):
             obj.credentials = form.cleaned_data["new_credentials"]
-        super().save_model(request, obj, form, change)
+            changed.add("credentials")
+        if {"settings", "credentials", "transport"} & changed:
+            obj.test_result, obj.tested_at = [], None
+            changed |= {"test_result", "tested_at"}
+        if not change:
+            obj.save()
+        elif changed - _PAUSES:
+            obj.save(update_fields=sorted(changed - _PAUSES))
+        self._pause(obj, changed & _PAUSES)
+
+    def _pause(self, partner: TradingPartner, changed: set[str]) -> None:
+        """What a pause holds is let go by resuming, not by a column."""
+        if {"sending_paused", "paused_reason"} & changed:
+            if partner.sending_paused:
+                pausing.pause_partner(partner, reason=partner.paused_reason)
+            else:
+                pausing.resume_partner(partner, reason="resumed in the administration")
+                transaction.on_commit(tasks.ring_units, robust=True)
+        if "poller_paused" in changed:
+            switch = pausing.pause_poller if partner.poller_paused else pausing.resume_poller
+            switch(partner, reason="switched in the administration")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("credentials")
@@ -121,9 +142,27 @@ class TradingPartnerAdmin(SetUpAdmin):
 
 @admin.register(Route)
 class RouteAdmin(SetUpAdmin):
-    list_display = ("payer", "transaction_set", "preference", "partner", "payer_identifier", "payer_name")
-    list_filter = ("transaction_set",)
+    list_display = (
+        "payer",
+        "transaction_set",
+        "environment",
+        "preference",
+        "partner",
+        "payer_identifier",
+        "payer_name",
+        "lane",
+    )
+    list_filter = ("transaction_set", "environment", "lane")
     list_select_related = ("payer", "partner")
+    fields = (
+        ("payer", "transaction_set"),
+        ("partner", "preference"),
+        ("payer_identifier", "payer_name"),
+        ("environment", "lane"),
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"environment": settings.ENVIRONMENT, **super().get_changeform_initial_data(request)}
 
 
 @admin.register(ControlNumber)
@@ -176,8 +215,8 @@ class TransportLogAdmin(EvidenceAdmin):
 
 @admin.register(PayerPause)
 class PayerPauseAdmin(EvidenceAdmin):
-    list_display = ("payer", "reason", "resumes_at", "ended_at")
-    list_select_related = ("payer",)
+    list_display = ("payer", "reason", "created_at", "created_by", "resumes_at", "ended_at")
+    list_select_related = ("payer", "created_by")
 
 
 @admin.register(ProviderIdentity)
