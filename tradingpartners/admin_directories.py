@@ -14,12 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from practice.admin_site import EvidenceAdmin
+from practice.tenancy import inside
 from tradingpartners import tasks
 from tradingpartners.bells import ring
 from tradingpartners.messages.directories import DirectoryError, DirectoryFault
-from tradingpartners.models import DirectoryImport, TradingPartner
+from tradingpartners.models import DirectoryImport, TradingPartner, TransportLog
 from tradingpartners.services import directory
 from tradingpartners.transports.registry import DIRECTORIES
+from tradingpartners.words import explain
 
 MOST_SHOWN = 500
 LARGEST_FILE = 20 * 1024 * 1024
@@ -46,6 +48,26 @@ FAULTS = {
     DirectoryFault.DROPPED: "This preview was dropped.",
     DirectoryFault.OUTDATED: "A newer directory was applied since: read it again.",
 }
+
+
+MOST_ASKED = 5
+
+
+def last_asked() -> list[tuple[TransportLog, str]]:
+    """Directories this practice's connections asked for, newest first, with what came of it in words."""
+    if not inside():
+        return []
+    logged = (
+        TransportLog.objects.filter(event="payers").select_related("partner").defer("partner__credentials")
+    )
+    return [(each, _came_of(each.error)) for each in logged.order_by("-id")[:MOST_ASKED]]
+
+
+def _came_of(error: str) -> str:
+    if not error:
+        return "Read."
+    family, _, fault = error.partition(":")
+    return FAULTS[DirectoryFault(fault)] if family == "directory" else " ".join(explain(error)).strip()
 
 
 def in_words(error: DirectoryError) -> str:
@@ -97,6 +119,17 @@ class ReadForm(forms.Form):
         return given
 
 
+def _rows_of(found: DirectoryImport, change: str) -> tuple[list[dict[str, Any]], int]:
+    """The rows a person may look at, those with a payer here first, and how many there are of the kind.
+
+    Of what is as it was only those without a payer are shown: one may still be made of them.
+    """
+    rows = [each for each in found.entries if each["change"] == change]
+    shown = [each for each in rows if not each["payer"]] if change in {"same", "details"} else rows
+    shown.sort(key=lambda each: not (each["payer"] or each["suggested"]))
+    return shown[:MOST_SHOWN], len(rows)
+
+
 @admin.register(DirectoryImport)
 class DirectoryImportAdmin(EvidenceAdmin):
     list_display = ("clearinghouse", "read_at", "read_by", "state", "applied_at")
@@ -116,6 +149,10 @@ class DirectoryImportAdmin(EvidenceAdmin):
 
     def _is_operator(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        asked = last_asked() if self._is_operator(request) else []
+        return super().changelist_view(request, {**(extra_context or {}), "asked": asked})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -140,7 +177,9 @@ class DirectoryImportAdmin(EvidenceAdmin):
         partner = given["partner"]
         if partner is not None:
             ring(tasks.fetch_directory_task, partner.organization_id, partner.pk, request.user.pk)
-            messages.success(request, "We are asking for the directory: it shows here in a moment.")
+            messages.success(
+                request, "We are asking for the directory: reload in a moment, what came is told here."
+            )
             return HttpResponseRedirect(reverse("admin:tradingpartners_directoryimport_changelist"))
         try:
             found = directory.read_directory(
@@ -159,17 +198,13 @@ class DirectoryImportAdmin(EvidenceAdmin):
         if not self._is_operator(request):
             return HttpResponse(status=403)
         found = get_object_or_404(DirectoryImport, pk=import_id)
-        groups = [
-            (change, words, [each for each in found.entries if each["change"] == change])
-            for change, words in CHANGES.items()
-        ]
+        groups = [(change, words, *_rows_of(found, change)) for change, words in CHANGES.items()]
         context = {
             **self.admin_site.each_context(request),
             "title": f"{found.clearinghouse}: payer directory",
             "found": found,
-            "groups": [
-                (change, words, rows[:MOST_SHOWN], len(rows)) for change, words, rows in groups if rows
-            ],
+            "most": MOST_SHOWN,
+            "groups": [group for group in groups if group[-1]],
         }
         return TemplateResponse(request, "admin/directory_preview.html", context)
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_PARTNER}resume/", setup.resume_partner, name="resume-partner"),
     path(f"{_PARTNER}poller/", setup.switch_poller, name="switch-poller"),
     path(f"{_PARTNER}routes/", setup.add_route, name="add-route"),
+    path(f"{_PARTNER}routes/listed/", setup.add_listed_routes, name="add-listed-routes"),
     path(f"{_PARTNER}routes/<uuid:route_id>/remove/", setup.remove_route, name="remove-route"),
     path(f"{_PARTNER}enrolments/", setup.add_enrolment, name="add-enrolment"),
     path("payers/", setup.payers, name="payers"),

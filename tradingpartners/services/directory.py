@@ -38,7 +38,8 @@ def fetch_directory(organization_id: UUID, partner_id: UUID, *, read_by: User) -
     """Ask a partner's clearinghouse for its directory, with the partner's credentials; outside of any
     transaction.
 
-    Raises `KeyError` for a kind of partner that has none, TransportError or DirectoryError.
+    Raises `KeyError` for a kind of partner that has none, TransportError or DirectoryError; the transport
+    log tells either, under the event `payers`.
     """
     with tenant(organization_id):
         partner = TradingPartner.objects.get(pk=partner_id)
@@ -47,14 +48,17 @@ def fetch_directory(organization_id: UUID, partner_id: UUID, *, read_by: User) -
     content, error = b"", ""
     try:
         content = on_the_wire(list_payers, connection_of(partner))
+        return read_directory(partner.code, content, form=form, read_by=read_by)
     except TransportError as failure:
         error = failure.code
+        raise
+    except DirectoryError as failure:
+        error = f"directory:{failure.fault}"
         raise
     finally:
         with tenant(organization_id):
             size = len(content) if content else None
             log_wire("payers", partner_id=partner_id, started=started, size=size, error=error)
-    return read_directory(partner.code, content, form=form, read_by=read_by)
 
 
 def read_directory(clearinghouse: str, content: bytes, *, form: str, read_by: User) -> DirectoryImport:

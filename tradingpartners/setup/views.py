@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms as django_forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -23,14 +23,13 @@ from tradingpartners.events import feeds
 from tradingpartners.models import (
     Enrolment,
     Payer,
-    PayerListing,
     PayerPause,
     ProviderIdentity,
     Route,
     TradingPartner,
     TradingPartnerHistory,
 )
-from tradingpartners.services import pausing, trying
+from tradingpartners.services import listed_routes, pausing, trying
 from tradingpartners.setup import forms, why
 from tradingpartners.setup.presets import PRESETS
 
@@ -42,6 +41,7 @@ TABS = {
     "history": "History",
 }
 
+MOST_LISTINGS = 200
 
 # What the history says of a button that asks for no reason.
 RESUMED = "resumed on its page"
@@ -125,12 +125,16 @@ def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
         .select_related("payer")
         .order_by("payer__name", "environment", "preference")
     )
-    listed = PayerListing.objects.filter(clearinghouse=found.code, gone_at=None).exclude(payer=None)
-    unrouted = listed.exclude(payer__in=[route.payer_id for route in routes]).select_related("payer")
+    find = request.GET.get("find", "").strip()[:100]
+    listed = listed_routes.unrouted_listings(found)
+    if find:
+        listed = listed.filter(Q(name__icontains=find) | Q(identifier__iexact=find))
     return {
         "routes": routes,
         "route_form": forms.RouteForm(),
-        "listings": unrouted.order_by("name")[:200],
+        "find": find,
+        "listings": listed[:MOST_LISTINGS],
+        "listed": listed.count(),
     }
 
 
@@ -264,6 +268,24 @@ def add_route(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = _partner(request, partner_id)
     form = forms.RouteForm(request.POST, instance=Route(partner=found, transaction_set="270"))
     return _saved(request, found, form, tab="payers", name="route_form", done="The route is there.")
+
+
+@page("partner.update", methods=("POST",))
+def add_listed_routes(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """The payers ticked among those the clearinghouse lists."""
+    found = _partner(request, partner_id)
+    chosen = [pk for text in request.POST.getlist("listing") if (pk := _uuid(text))]
+    added = listed_routes.add_listed_routes(found, chosen)
+    if added.routes:
+        messages.success(request, f"Routes added: {added.routes}.")
+    else:
+        messages.warning(request, "Nothing was added: tick the payers you want to ask.")
+    if added.enrolments:
+        messages.warning(
+            request,
+            f"Payers that want an enrolment first: {added.enrolments}. They are noted under Enrolment.",
+        )
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab=payers")
 
 
 @page("partner.update", methods=("POST",))
