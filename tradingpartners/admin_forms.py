@@ -12,7 +12,7 @@ from practice.models import Membership, User
 from practice.tenancy import inside
 from tradingpartners.models import Payer, TradingPartner
 from tradingpartners.services.overdue import in_words
-from tradingpartners.setup.fields import SETTINGS
+from tradingpartners.setup.fields import secret_keys
 from tradingpartners.transports import Connection, NotSent
 from tradingpartners.transports.registry import transport_of
 from tradingpartners.words import explain
@@ -87,7 +87,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     RANGES: Mapping[str, _Range] = {
-        "max_st_per_interchange": _Range(1, 10_000),
+        "max_st_per_interchange": _Range(1, 100_000),
         "max_interchanges_per_minute": _Range(1, 1000),
         "max_concurrent_files": _Range(1, 1000),
         "response_sla": _spans(1, timedelta(days=14)),
@@ -126,7 +126,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
         if given.get("sending_paused") and not given.get("paused_reason"):
             self.add_error("paused_reason", "Say why: who wonders later will read it.")
         reached_by = {"transport", "settings", "new_credentials"}
-        if not reached_by & self.errors.keys() and given.get("transport") in SETTINGS:
+        if not reached_by & self.errors.keys():
             self._refuse_secrets(given)
             is_asked = given.get("is_active") or reached_by & set(self.changed_data)
             if is_asked and "settings" not in self.errors:
@@ -134,9 +134,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
     def _refuse_secrets(self, given: Mapping[str, Any]) -> None:
-        """Settings are shown and kept in the history; what is secret is neither."""
-        secret = {each.key for each in SETTINGS[given["transport"]] if each.is_secret}
-        for key in sorted(secret & given["settings"].keys()):
+        for key in sorted(secret_keys(given["transport"]) & given["settings"].keys()):
             self.add_error("settings", f"{key} belongs into the credentials: settings are shown to people.")
 
     def _ask_the_transport(self, given: Mapping[str, Any]) -> None:
@@ -147,5 +145,5 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
             transport_of(given["transport"]).check(connection)
         except NotSent as error:
             key = error.code.partition(":")[2]
-            secret = {each.key for each in SETTINGS[given["transport"]] if each.is_secret} | {"credentials"}
+            secret = secret_keys(given["transport"]) | {"credentials"}
             self.add_error("new_credentials" if key in secret else "settings", explain(error.code).what)

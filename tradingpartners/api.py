@@ -26,6 +26,7 @@ from tradingpartners import tasks
 from tradingpartners.bells import ring
 from tradingpartners.models import Interchange, Payer, Route, TradingPartner, Transaction
 from tradingpartners.services import pausing, replay, routing, trying
+from tradingpartners.setup.fields import secret_keys
 from tradingpartners.transports import Connection, NotSent
 from tradingpartners.transports.registry import transport_of
 
@@ -91,7 +92,10 @@ def _columns(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(partner: TradingPartner) -> None:
-    """Whether the connection could be reached as it is filled: the transport's own rule."""
+    """Whether it could be reached as it is filled, by the transport's own rule; settings hold no secret."""
+    for key in sorted(secret_keys(partner.transport) & partner.settings.keys()):
+        shown = ErrorDetail("This belongs into the credentials: settings are shown.", "secret")
+        raise ValidationError({f"settings.{key}": [shown]})
     connection = Connection(partner.pk, partner.settings, partner.credentials or {})
     try:
         transport_of(partner.transport).check(connection)

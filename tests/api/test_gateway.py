@@ -12,6 +12,7 @@ from practice.rows import uuid7
 from practice.tenancy import tenant
 from tests.api.conftest import ApiClient, Practice, problem
 from tests.factories import PayerFactory
+from tests.gateway import work_until_quiet
 from tradingpartners.models import Interchange, PayerPause, Route, TradingPartner, Transaction
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +159,95 @@ def test_asking_again_wants_one_of_two(acme: Practice) -> None:
         assert send(client, "post", "/transactions/replay", body).status_code == 400
     none = send(client, "post", "/transactions/replay", {"reason": "again", "correlation_id": str(uuid7())})
     assert (none.status_code, none.json()) == (201, {"transactions": []})
+
+
+def test_asking_again_makes_a_new_attempt_once(acme: Practice) -> None:
+    with acme.inside():
+        TradingPartner.objects.update(settings={"url": "http://127.0.0.1:9/x12"})
+    acme.visit()
+    acme.sweep()
+    work_until_quiet()
+    with acme.inside():
+        old = Transaction.objects.attempts().latest("pk")
+        TradingPartner.objects.update(sending_paused=True, paused_reason="tests")
+    assert old.state in {"never_sent", "failed"}
+    path = f"/transactions/{old.pk}/replay"
+    assert send(acme.client(), "post", path, {}).status_code == 400
+    made = send(acme.client(), "post", path, {"reason": "they are back"}, key="once")
+    assert (made.status_code, made.json()["replays"]) == (201, str(old.pk))
+    again = send(acme.client(), "post", path, {"reason": "they are back"}, key="once")
+    assert again.json()["id"] == made.json()["id"]
+    problem(send(acme.client(), "post", path, {"reason": "and again"}, key="twice"), 409, "not_now")
+
+
+def test_a_connection_is_paused_resumed_and_tried_out(acme: Practice) -> None:
+    client = acme.client()
+    with acme.inside():
+        key = TradingPartner.objects.get().pk
+    path = f"/trading-partners/{key}"
+    problem(send(client, "post", f"{path}/pause", {"reason": "no"}), 400, "invalid")
+    paused = send(client, "post", f"{path}/pause", {"reason": "they move house"}).json()
+    assert (paused["sending_paused"], paused["paused_reason"]) == (True, "they move house")
+    problem(send(client, "post", f"{path}/resume", {}), 400, "invalid")
+    resumed = send(client, "post", f"{path}/resume", {"reason": "they moved"}).json()
+    assert (resumed["sending_paused"], resumed["paused_reason"]) == (False, "")
+    assert send(client, "post", f"{path}/test", {}).status_code == 200
+    with acme.inside():
+        assert TradingPartner.objects.get().test_result == [{"name": "waiting", "code": ""}]
+
+
+def test_one_of_each_is_read_by_its_id(acme: Practice) -> None:
+    asked = attempt(acme, "sent")
+    with acme.inside():
+        file = Interchange.objects.create(
+            partner=TradingPartner.objects.get(), direction="out", control_number=7, state="composed"
+        )
+        rows = [TradingPartner.objects.get(), Route.objects.get(), file, asked]
+    paths = ["trading-partners", "routes", "interchanges", "transactions"]
+    for path, row in zip(paths, rows, strict=True):
+        read = acme.client().get(f"{V1}/{path}/{row.pk}")
+        assert (read.status_code, read.json()["id"]) == (200, str(row.pk)), path
+        assert acme.client().get(f"{V1}/{path}/{uuid7()}").status_code == 404
+
+
+def test_lists_are_narrowed(acme: Practice) -> None:
+    client = acme.client()
+    other = PayerFactory(name="Zebra Mutual", payer_id="ZEBRA")
+    for query, found in [({"name": "zebra"}, [other]), ({"payer_id": "ZEBRA"}, [other]), ({"name": "?"}, [])]:
+        listed = client.get(f"{V1}/payers", query).json()["results"]
+        assert [row["id"] for row in listed] == [str(each.pk) for each in found], query
+    with acme.inside():
+        route = Route.objects.get()
+    for query, count in [
+        ({"payer": str(acme.payer.pk)}, 1),
+        ({"partner": str(route.partner_id)}, 1),
+        ({"payer": str(other.pk)}, 0),
+    ]:
+        assert len(client.get(f"{V1}/routes", query).json()["results"]) == count, query
+    assert client.get(f"{V1}/trading-partners", {"code": "Nobody"}).json()["results"] == []
+    for path in ("routes", "payers", "trading-partners", "interchanges"):
+        problem(client.get(f"{V1}/{path}", {"colour": "red"}), 400, "invalid")
+
+
+def test_a_secret_among_the_settings_is_refused(acme: Practice) -> None:
+    body = {**PARTNER, "settings": {"url": "https://edi.example.com/x12", "password": "canary-secret"}}
+    wrong = problem(send(acme.client(), "post", "/trading-partners", body), 400, "invalid")
+    assert [each["field"] for each in wrong["errors"]] == ["settings.password"]
+
+
+def test_an_address_in_our_own_network_is_refused(acme: Practice, settings: Any) -> None:
+    settings.PRIVATE_PARTNERS = []
+    body = {**PARTNER, "settings": {"url": "https://169.254.169.254/latest"}}
+    wrong = problem(send(acme.client(), "post", "/trading-partners", body), 400, "invalid")
+    assert [each["field"] for each in wrong["errors"]] == ["settings.url"]
+
+
+def test_a_payer_nobody_knows_is_not_found(acme: Practice) -> None:
+    client = acme.client()
+    assert client.get(f"{V1}/payers/{uuid7()}/why").status_code == 404
+    for deed in ("pause", "resume"):
+        path = f"/payers/{uuid7()}/{deed}"
+        assert send(client, "post", path, {"reason": "because"}).status_code == 404
 
 
 # --- who may ---------------------------------------------------------------------------------------

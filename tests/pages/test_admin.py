@@ -220,7 +220,7 @@ def test_the_practices_own_people_do_not_come_in(manager: Client) -> None:
         ({"settings": '{"url": "https://169.254.169.254/latest"}'}, "settings"),
         ({"settings": '{"url": "https://edi.example.com", "password": "x"}'}, "settings"),
         ({"transport": "stedi", "settings": "{}", "new_credentials": '{"api": "x"}'}, "new_credentials"),
-        ({"max_st_per_interchange": "10001"}, "max_st_per_interchange"),
+        ({"max_st_per_interchange": "100001"}, "max_st_per_interchange"),
         ({"max_interchanges_per_minute": "0"}, "max_interchanges_per_minute"),
         ({"max_concurrent_files": "0"}, "max_concurrent_files"),
         ({"lease": "00:00:00"}, "lease"),

@@ -117,3 +117,8 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         _PASSWORD,
     ),
 }
+
+
+def secret_keys(transport: str) -> set[str]:
+    """What belongs into the credentials: settings are shown to people and kept in the history."""
+    return {each.key for each in SETTINGS.get(transport, ()) if each.is_secret}
