@@ -29,15 +29,19 @@ class Journal(NamedTuple):
 
 
 def read_journal(path: Path) -> Journal:
+    """By our trace numbers: a clearinghouse asks a payer under its own, and books ours beside it."""
     asked: Counter[str] = Counter()
     truths: dict[str, dict[str, Any]] = {}
+    ours: dict[str, str] = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
             if entry["event"] == "270":
-                asked[entry["trace"]] += 1
+                trace = ours[entry["trace"]] = entry.get("submitterTransactionIdentifier") or entry["trace"]
+                asked[trace] += 1
             elif entry["event"] in {"271", "no_answer"}:
-                truths[entry["trace"]] = entry.get("truth") or {"status": "none"}
+                trace = ours.get(entry["trace"], entry["trace"])
+                truths[trace] = entry.get("truth") or {"status": "none"}
     return Journal(asked, truths)
 
 

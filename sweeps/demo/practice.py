@@ -79,7 +79,8 @@ def _payer(told: dict[str, Any]) -> Payer:
 
 
 def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[str, Any]) -> None:
-    """One clearinghouse for the payers that take files, a connection of its own for each other."""
+    """One clearinghouse for the payers that take files; a connection of its own for each other, and behind
+    them Stedi for all of those."""
     common = {
         "sender_id": "RIVERSIDEFM",
         "trace_originator": "9RIVERSIDE",
@@ -99,10 +100,19 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
         response_sla=timedelta(minutes=5),
         **common,
     )
+    stedi = TradingPartner.objects.create(
+        name="Demo Stedi, real time",
+        code="Stedi",
+        transport=TransportKind.STEDI,
+        receiver_id="STEDI",
+        settings=_only(ready["stedi"], "url"),
+        credentials={"api_key": ready["stedi"]["key"]},
+        **common,
+    )
     for each in told:
-        partner = clearinghouse
+        partners = [clearinghouse]
         if each["transport"] == "realtime":
-            partner = TradingPartner.objects.create(
+            direct = TradingPartner.objects.create(
                 name=each["name"],
                 code="Direct",
                 transport=TransportKind.REALTIME,
@@ -111,13 +121,16 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
                 credentials=_only(ready["http"], "username", "password"),
                 **common,
             )
-        Route.objects.create(
-            payer=payers[each["key"]],
-            partner=partner,
-            payer_identifier=each["payer_id"],
-            payer_name=each["name"].upper(),
-            environment=settings.ENVIRONMENT,
-        )
+            partners = [direct, stedi]
+        for preference, partner in enumerate(partners, 1):
+            Route.objects.create(
+                payer=payers[each["key"]],
+                partner=partner,
+                preference=preference,
+                payer_identifier=each["payer_id"],
+                payer_name=each["name"].upper(),
+                environment=settings.ENVIRONMENT,
+            )
 
 
 def _load_patients(

@@ -161,6 +161,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\nOpen http://127.0.0.1:{port}/ and sign in as")
         for name, password in logins.items():
             self.stdout.write(f"  {name:10} {password}")
+        address = f"http://127.0.0.1:{port}"
+        self.stdout.write(f"Every file and call, as sam: {address}/events/ and {address}/transactions/")
         self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
         try:
