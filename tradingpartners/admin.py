@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from practice.admin import SetUpAdmin
@@ -33,6 +34,7 @@ from tradingpartners.models import (
     TransportLog,
 )
 from tradingpartners.services import pausing
+from tradingpartners.services.holding import HoldCode
 
 
 @admin.register(Payer)
@@ -172,8 +174,17 @@ class ControlNumberAdmin(EvidenceAdmin):
 
 @admin.register(Dispatch)
 class DispatchAdmin(EvidenceAdmin):
-    list_display = ("id", "transaction_set", "lane", "queue", "state", "due_at", "send_attempts")
-    list_filter = ("state", "lane", "transaction_set")
+    list_display = ("id", "transaction_set", "lane", "queue", "state", "waits_for", "due_at", "send_attempts")
+    list_filter = ("state", "waits_for", "lane", "transaction_set")
+    actions = ("release",)
+
+    @admin.action(description="Let the held ones go: the same file once more")
+    def release(self, request: HttpRequest, units: QuerySet[Dispatch]) -> None:
+        held = list(units.filter(waits_for=HoldCode.PERSON, state=Dispatch.State.READY))
+        for unit in held:
+            pausing.release(unit, reason="released in the administration")
+        transaction.on_commit(tasks.ring_units, robust=True)
+        messages.success(request, f"{len(held)} go once more.")
 
 
 @admin.register(Interchange)

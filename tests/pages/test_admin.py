@@ -297,6 +297,30 @@ def test_resuming_a_connection_lets_go_what_it_held(operator: Client, acme: Orga
     assert unit.waits_for == "" and unit.due_at < later
 
 
+def test_an_operator_lets_a_held_file_go_once_more(operator: Client, acme: Organization) -> None:
+    with tenant(acme.pk):
+        later = timezone.now() + timedelta(days=365)
+        held, paused = (
+            Dispatch.objects.create(
+                partner=PartnerFactory(),
+                correlation_id=acme.pk,
+                lane="batch",
+                queue="q",
+                due_at=later,
+                waits_for=code,
+            )
+            for code in ("held", "partner_paused")
+        )
+    chosen = {"action": "release", "_selected_action": [str(held.pk), str(paused.pk)]}
+    reply = operator.post(address(Dispatch, ""), chosen, follow=True)
+    assert "1 go once more." in reply.content.decode()
+    with tenant(acme.pk):
+        held.refresh_from_db()
+        paused.refresh_from_db()
+    assert (held.waits_for, paused.waits_for) == ("", "partner_paused")
+    assert held.due_at < later == paused.due_at
+
+
 def test_saving_a_connection_leaves_the_pollers_columns_alone(operator: Client, acme: Organization) -> None:
     with tenant(acme.pk):
         partner = PartnerFactory(settings={"url": "https://edi.example.com/x12"})
