@@ -54,15 +54,28 @@
     const next = at < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, at + step));
     one("a.name", list[next]).focus();
   };
+  // A row's own button first; else the page's, which stands in no row.
   const press = (key) => {
     const row = currentRow() || rows()[0];
-    (row && one(`[data-key="${key}"]`, row))?.click();
+    const ofPage = all(`main [data-key="${key}"]`).find((button) => !button.closest("tr.case"));
+    ((row && one(`[data-key="${key}"]`, row)) || ofPage)?.click();
+  };
+  // `g` and a letter goes to a page of the frame; the letter is awaited for a second and a half.
+  let goEnds = 0;
+  const go = (key) => {
+    const isAwaited = Date.now() < goEnds;
+    goEnds = 0;
+    const link = isAwaited ? one(`nav [data-go="${CSS.escape(key)}"]`) : null;
+    link?.click();
+    return Boolean(link);
   };
   const deeds = {
     j: () => move(1),
     k: () => move(-1),
     d: () => press("d"),
     r: () => press("r"),
+    o: () => press("o"),
+    g: () => { goEnds = Date.now() + 1500; },
     u: () => (one("#toast [data-key=u]") || all("[data-key=u]").pop())?.click(),
     "?": () => one("#keys")?.showModal(),
     "/": () => (one("[data-search]") || one("[data-key='/']"))?.[one("[data-search]") ? "focus" : "click"](),
@@ -71,6 +84,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.matches("input, select, textarea, [contenteditable]")) return;
     if (remembered("keys-off") || one("dialog[open]")) return;
+    if (go(event.key)) { event.preventDefault(); return; }
     const deed = deeds[event.key];
     if (!deed) return;
     event.preventDefault();

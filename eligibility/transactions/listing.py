@@ -123,6 +123,9 @@ def filtered(user: User, organization: Organization, chosen: dict[str, Any]) -> 
     return rows.order_by("-id")
 
 
+_FILTERS = {state: status for status, state in OUTGOING.items()}
+
+
 def _of_status(status: str) -> Q:
     if status in DISPOSITIONS:
         return Q(disposition=status)
@@ -225,11 +228,13 @@ def count_by_payer(rows: QuerySet[Transaction]) -> list[tuple[str, int]]:
     return sorted(counted, key=lambda pair: (-pair[1], pair[0] or ""))
 
 
-def counts_in(rows: QuerySet[Transaction]) -> list[tuple[str, int]]:
-    """How many transactions of a file stand where, in words."""
+def counts_in(rows: QuerySet[Transaction]) -> list[tuple[str, str, int]]:
+    """How many transactions of a file stand where: the list's filter, its words, the number."""
     counted = rows.values_list("state", "disposition").annotate(count=Count("pk")).order_by("-count")
     return [
-        (DISPOSITIONS.get(disposition, disposition) if disposition else STATES[state], count)
+        (disposition, DISPOSITIONS.get(disposition, disposition), count)
+        if disposition
+        else (_FILTERS.get(state, state), STATES[state], count)
         for state, disposition, count in counted
     ]
 

@@ -225,7 +225,7 @@ def replay_one(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     if not done.attempts:
         messages.error(request, _refused_words(done.refused))
         return redirect("transaction", told.pk)
-    messages.success(request, "It is asked again, under a new trace number.")
+    messages.success(request, _again_words(1))
     return redirect("transaction", Transaction.objects.filter(replays=told.pk).latest("pk").pk)
 
 
@@ -236,12 +236,16 @@ def replay_many(request: PageRequest) -> HttpResponse:
     rows = _replayable(correlation_id, interchange_id)
     form = forms.ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        done = replay.replay(list(rows.values_list("pk", flat=True)), reason=form.cleaned_data["reason"])
+        asked = list(rows.values_list("pk", flat=True))
+        done = replay.replay(asked, reason=form.cleaned_data["reason"])
         database.on_commit(ring_units, robust=True)
-        messages.success(request, f"{done.attempts:,} asked again, each under a new trace number.")
+        messages.success(request, _again_words(done.attempts))
         if any(done.refused.values()):
             messages.warning(request, _refused_words(done.refused))
-        query = urlencode({"correlation_id": str(correlation_id)}) if correlation_id else ""
+        if done.attempts == 1:
+            return redirect("transaction", Transaction.objects.filter(replays__in=asked).latest("pk").pk)
+        named = {"correlation_id": correlation_id, "interchange": interchange_id}
+        query = urlencode({name: str(value) for name, value in named.items() if value})
         return redirect(f"{reverse('transactions')}?{query}")
     context = {
         **_frame(request, "all"),
@@ -261,6 +265,12 @@ def _replayable(correlation_id: UUID | None, interchange_id: UUID | None) -> Que
     if interchange_id is not None:
         return rows.filter(interchange=interchange_id)
     return rows if correlation_id is not None else rows.none()
+
+
+def _again_words(attempts: int) -> str:
+    if attempts == 1:
+        return "It is asked again, under a new trace number."
+    return f"{attempts:,} asked again, each under a new trace number."
 
 
 def _refused_words(refused: Mapping[str, int]) -> str:
