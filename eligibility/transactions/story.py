@@ -87,7 +87,7 @@ def _wire(
 ) -> list[TransportLog]:
     """What the wire did with its unit. A live unit carries many questions: only this one's calls."""
     logs = TransportLog.objects.visible_to(user)
-    if interchange is not None:
+    if told.direction == "out" and interchange is not None:
         found = list(logs.filter(dispatch=told.dispatch_id, interchange=interchange.pk).order_by("id")[:100])
         return found
     if told.dispatch_id is not None and told.direction == "out":

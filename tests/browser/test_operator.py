@@ -368,7 +368,7 @@ def test_the_walk_needs_no_script(live_server: Any, chromium: Browser, night: Ni
     page.get_by_role("link", name="Quietwater left questions without an answer").click()
     page.get_by_role("link", name="Look at it").click()
     page.get_by_role("link", name=night.file_name).click()
-    page.get_by_role("link", name="1 failed").click()
+    page.get_by_role("link", name="1 failed", exact=True).click()
     page.locator("tr.case a.name").click()
     sees_which_file_and_why(page, night)
     page.get_by_label("Why?").first.fill("Quietwater lost it")

@@ -263,6 +263,40 @@ def test_an_answer_about_changed_identifiers_says_which(manager: Client, world: 
     assert "knows the person otherwise: last name" in html
 
 
+def test_an_answer_tells_how_its_file_was_fetched(manager: Client, world: World) -> None:
+    asked = world.ask("answered")
+    came = world.come("applied", answers=asked, subject_id=asked.subject_id)
+    with tenant(world.acme.pk):
+        envelope = Interchange.objects.create(
+            partner=world.partner,
+            direction="in",
+            delivery_id=came.delivery_id,
+            control_number=7,
+            state="received",
+            transaction_set="271",
+        )
+        Transaction.objects.filter(pk=came.pk).update(interchange=envelope)
+        TransportLog.objects.create(
+            partner=world.partner,
+            delivery_id=came.delivery_id,
+            event="fetch",
+            file_name=came.delivery.file_name,
+            size=361,
+        )
+    html = manager.get(f"/transactions/{came.pk}/").content.decode()
+    assert "File fetched" in html and "Nothing went over the wire yet" not in html
+
+
+def test_the_numbers_of_a_file_lead_to_the_questions_they_count(manager: Client, world: World) -> None:
+    waiting, lost = world.ask(), world.ask("failed", "No 271 within 24 h")
+    html = manager.get(f"/transactions/files/{world.file.pk}/").content.decode()
+    for status, shown in (("failed", lost), ("submitted", waiting)):
+        path = f"/transactions/?interchange={world.file.pk}&amp;status={status}"
+        assert path in html
+        listed = manager.get(path.replace("&amp;", "&")).content.decode()
+        assert {each.pk for each in (waiting, lost) if f"/transactions/{each.pk}/" in listed} == {shown.pk}
+
+
 # --- find -------------------------------------------------------------------------------------------
 
 
