@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send
 from tradingpartners.models import InboundDelivery, Interchange, Transaction
 from tradingpartners.services import overdue, trying
-
-TRACE = re.compile(r"\b[0-9A-F]{32}\b")
 
 
 def apart(work: Callable[[], Any]) -> Any:
