@@ -309,7 +309,7 @@ def _write_newer_reasons(
                 {
                     "error_code": verdicts[check.pk].code,
                     "error_description": verdicts[check.pk].words[:200],
-                    "raw_response": outcomes[check.pk].text or check.raw_response,
+                    "raw_response": _answer(outcomes[check.pk]) or check.raw_response,
                 },
             )
             for check in checks
@@ -322,7 +322,8 @@ def _write_newer_reasons(
 
 
 def _settled_fields(check: EligibilityCheck, said: verdict.Verdict, outcome: Outcome) -> dict[str, object]:
-    answered = outcome.text is not None
+    answer = _answer(outcome)
+    answered = answer is not None
     latency = (outcome.at - check.request_sent) // timedelta(milliseconds=1) if check.request_sent else None
     return {
         "status": said.status,
@@ -330,13 +331,18 @@ def _settled_fields(check: EligibilityCheck, said: verdict.Verdict, outcome: Out
         "response_latency_milliseconds": max(0, latency) if answered and latency is not None else None,
         "error_code": said.code,
         "error_description": "" if said.status == Status.ACTIVE else said.words[:200],
-        "raw_response": outcome.text,
+        "raw_response": answer,
         "differences": outcome.differences or None,
         "covers_from": said.covers_from,
         "covers_until": said.covers_until,
         "other_payer_first": said.other_payer_first,
         "pending_at_payer": said.pending_at_payer,
     }
+
+
+def _answer(outcome: Outcome) -> str | None:
+    """The payer's own words; what a clearinghouse says of its silence is none."""
+    return None if outcome.kind == OutcomeKind.UNKNOWN else outcome.text
 
 
 def _write_coverage_facts(

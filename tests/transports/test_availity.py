@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from eligibility.models import EligibilityCheck
 from tests.transports.conftest import ClearinghouseAcme
 from tests.web import Request, Said, Web
 from tradingpartners.models import Dispatch, Interchange, Transaction
@@ -316,6 +317,18 @@ def test_a_promise_that_is_gone_ends_as_no_answer(
     house.get = lambda coverage_id: (404, {})
     practice.look()
     assert attempts(practice) == [("unknown", "no_answer")]
+
+
+def test_word_of_a_payer_not_reached_is_no_answer(practice: ClearinghouseAcme, house: Availity) -> None:
+    house.post = lambda request: (200, {"id": "7", "status": "Communication Error", "statusCode": "15"})
+    practice.visit()
+    run = practice.sweep()
+    practice.send(2)
+    assert practice.outcome(run) == (0, 0, 1)
+    with practice.inside():
+        check = EligibilityCheck.objects.get()
+        assert (check.status, check.raw_response, check.response_received) == ("Unknown", None, None)
+        assert [each.error for each in Transaction.objects.attempts()] == ["payer_not_reached"] * 2
 
 
 def test_many_promises_are_looked_at_in_turn(
