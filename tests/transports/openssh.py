@@ -34,17 +34,20 @@ ForceCommand internal-sftp
 
 
 class OpenSshServer:
-    """`inbox`, `outbox` and `archive` are folders of it; only the key `client_key` gets in."""
+    """`inbox`, `outbox` and `archive` are in `home`, or in `root`; only the key `client_key` gets in.
 
-    def __init__(self, root: Path) -> None:
+    All of `root` becomes the property of the user who logs in.
+    """
+
+    def __init__(self, root: Path, home: Path | None = None) -> None:
         self.root = root
-        self.folders = {name: root / name for name in ("inbox", "outbox", "archive")}
+        self.folders = {name: (home or root) / name for name in ("inbox", "outbox", "archive")}
         self.inbox, self.outbox, self.archive = self.folders.values()
         # Root would be let through any permission; sshd lets a plain user log in as that user only,
         # and takes nobody's account for a locked one.
         self.user = "daemon" if os.geteuid() == 0 else getpass.getuser()
         for folder in self.folders.values():
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
         self.client_key = asyncssh.generate_private_key("ssh-ed25519")
         (root / "authorized_keys").write_bytes(self.client_key.export_public_key())
         self.port = _free_port()
