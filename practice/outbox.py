@@ -87,11 +87,13 @@ def organizations_due() -> list[UUID]:
 
 
 def send_due(organization_id: UUID) -> int:
-    """Send what is due of one practice; returns how many left."""
-    with tenant(organization_id):
-        parcels = _take()
+    """Send what is due of one practice, one after another; returns how many left."""
     left = 0
-    for parcel in parcels:
+    for _ in range(_AT_ONCE):
+        with tenant(organization_id):
+            parcel = _take()
+        if parcel is None:
+            return left
         error = _send(parcel)
         left += not error
         with tenant(organization_id):
@@ -99,20 +101,23 @@ def send_due(organization_id: UUID) -> int:
     return left
 
 
-def _take() -> list[_Parcel]:
-    rows = list(
+def _take() -> _Parcel | None:
+    """The next one due, leased. What belongs to nothing any more is given up."""
+    due = (
         Outbox.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(sent_at=None, given_up_at=None, due_at__lte=Now(), kind=ALERT)
         .select_related("channel")
-        .order_by("due_at")[:_AT_ONCE]
+        .order_by("due_at")
     )
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=Now() + _LEASE, tries=F("tries") + 1)
-    alerts = Alert.objects.in_bulk([row.subject_id for row in rows])
-    return [
-        _parcel(row.pk, row.channel, alerts[row.subject_id])
-        for row in rows
-        if row.channel is not None and row.subject_id in alerts
-    ]
+    for row in due[:_AT_ONCE]:
+        alert = Alert.objects.filter(pk=row.subject_id).first()
+        mine = Outbox.objects.filter(pk=row.pk)
+        if alert is None or row.channel is None or row.channel.is_deleted or not row.channel.is_active:
+            mine.update(given_up_at=Now(), error="nowhere_to_go")
+            continue
+        mine.update(due_at=Now() + _LEASE, tries=F("tries") + 1)
+        return _parcel(row.pk, row.channel, alert)
+    return None
 
 
 def _parcel(outbox_id: UUID, channel: AlertChannel, alert: Alert) -> _Parcel:

@@ -130,6 +130,11 @@ class Partner(OrganizationView):
         asked = dict(checked(shapes.Limits, request.data))
         credentials = asked.pop("credentials", None)
         columns = _columns(asked)
+        if "settings" in columns and trying.leads_elsewhere(partner.settings, columns["settings"]):
+            missing = sorted(set(partner.credentials or {}) - set(credentials or {}))
+            if missing:
+                anew = [ErrorDetail("The address has changed: send this again.", "address_changed")]
+                raise ValidationError({f"credentials.{name}": anew for name in missing})
         for name, value in columns.items():
             setattr(partner, name, value)
         if credentials:
@@ -137,6 +142,8 @@ class Partner(OrganizationView):
             columns["credentials"] = partner.credentials
         if {"settings", "credentials"} & columns.keys():
             _check(partner)
+            columns |= {"test_result": [], "tested_at": None}
+            partner.test_result, partner.tested_at = [], None
         try:
             with transaction.atomic():
                 partner.save(update_fields=list(columns))
@@ -442,13 +449,14 @@ class ReplayAll(OrganizationView):
         summary="Ask all failed of a sweep or a file once more",
         parameters=[IDEMPOTENCY_KEY, *RATE_HEADERS],
         request=shapes.ReplayMany,
-        responses=answers(400, 409, 422, created=shapes.Replayed),
+        responses=answers(400, 404, 409, 422, created=shapes.Replayed),
     )
     @once
     def post(self, request: Request) -> Response:
         asked = checked(shapes.ReplayMany, request.data)
         rows = replay.replayable(correlation_id=asked.get("correlation_id"))
         if "interchange" in asked:
+            get_object_or_404(Interchange.objects.visible_to(self.user), pk=asked["interchange"])
             rows = rows.filter(interchange=asked["interchange"])
         chosen = list(rows.values_list("pk", flat=True))
         replay.replay(chosen, reason=asked["reason"])

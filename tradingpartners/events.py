@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from practice.models import Alert, User
 from practice.outbox import alert_words
@@ -113,6 +113,10 @@ def feeds(user: User) -> list[Feed]:
         (partner_id, state): count
         for partner_id, state, count in Interchange.objects.visible_to(user)
         .filter(direction="out", state__in=["in_flight", "overdue"])
+        # one whose questions have all ended is nobody's trouble any more
+        .filter(
+            Q(state="in_flight") | Exists(Transaction.objects.unanswered().filter(interchange=OuterRef("pk")))
+        )
         .values_list("partner_id", "state")
         .annotate(count=Count("pk"))
         .order_by()

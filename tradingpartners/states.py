@@ -13,7 +13,7 @@ INTERCHANGE_MOVES = {
     "": {"composed", "received"},
     "composed": {"in_flight"},
     "in_flight": {"taken", "overdue"},
-    "overdue": {"taken"},
+    "overdue": {"in_flight", "taken"},
 }
 
 TRANSACTION_MOVES = {

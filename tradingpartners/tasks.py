@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from celery import shared_task
+from django.db import DatabaseError
 
 from practice import outbox
 from practice.models import User
@@ -26,6 +29,7 @@ from tradingpartners.services import (
 from tradingpartners.transports import TransportError
 
 log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 
 @shared_task(name="tradingpartners.send")
@@ -96,19 +100,31 @@ def ring_units() -> None:
 
 
 def keep_going() -> None:
-    """The gateway's share of the tick: lost leases, lost bells, lost readers, due polls, the SLA."""
-    breakers.note_changes()
-    claiming.free_lost_leases()
-    ring_units()
-    for organization_id, partner_id in polling.partners_to_poll():
-        ring(poll_task, organization_id, partner_id)
-    for organization_id in inbound.organizations_waiting():
-        ring(read_inbound_task, organization_id)
-    for organization_id in receipts.organizations_owing():
-        ring(send_receipts_task, organization_id)
-    for organization_id in overdue.overdue_organizations():
-        overdue.fail_overdue(organization_id)
-    for organization_id in outbox.organizations_due():
-        ring(send_outbox_task, organization_id)
-    for organization_id in inbound.organizations_unacknowledged():
-        inbound.overdue_acknowledgements(organization_id)
+    """The gateway's share of the tick: lost leases, lost bells, lost readers, due polls, the SLA.
+
+    Each step, and each organization in it, by itself: one that fails must not stop the others.
+    """
+    _step(breakers.note_changes)
+    _step(claiming.free_lost_leases)
+    _step(ring_units)
+    _each(partial(ring, poll_task), polling.partners_to_poll)
+    _each(partial(ring, read_inbound_task), inbound.organizations_waiting)
+    _each(partial(ring, send_receipts_task), receipts.organizations_owing)
+    _each(overdue.fail_overdue, overdue.overdue_organizations)
+    _each(partial(ring, send_outbox_task), outbox.organizations_due)
+    _each(inbound.overdue_acknowledgements, inbound.organizations_unacknowledged)
+
+
+def _each(deed: Callable[..., object], rows: Callable[[], Iterable[Any]]) -> None:
+    """The deed for each row of ids that somebody finds: one id, or several."""
+    for row in _step(rows) or ():
+        _step(deed, *(row if isinstance(row, tuple) else (row,)))
+
+
+def _step(deed: Callable[..., Found], *ids: object) -> Found | None:
+    try:
+        return deed(*ids)
+    except (DatabaseError, ValueError, LookupError) as error:
+        name = getattr(deed, "__name__", "ring")
+        log.error("tick: %s failed: rows=%s error=%s", name, ids, type(error).__name__)
+        return None

@@ -27,7 +27,7 @@ def find(user: User, number: str) -> list[Hit]:
     """Everything of this practice that goes by the number; `[]` if nothing does."""
     text = number.strip()
     hits = _by_id(user, text) if _as_id(text) else []
-    return hits or [*_files(user, text), *_deliveries(user, text), *_patients(user, text)]
+    return hits or _patients(user, text) or [*_files(user, text), *_deliveries(user, text)]
 
 
 def _as_id(text: str) -> UUID | None:
@@ -54,7 +54,7 @@ def _by_id(user: User, text: str) -> list[Hit]:
 
 def _files(user: User, text: str) -> list[Hit]:
     """By file name, by what the partner calls it, by ISA13: the newest first."""
-    named = Q(file_name__iexact=text) | Q(reference=text)
+    named = Q(file_name=text) | Q(reference=text)
     if text.isdigit() and len(text) <= 9:
         named |= Q(control_number=int(text))
     rows = Interchange.objects.visible_to(user).filter(named).select_related("partner")
@@ -71,7 +71,7 @@ def _files(user: User, text: str) -> list[Hit]:
 
 def _deliveries(user: User, text: str) -> list[Hit]:
     rows = InboundDelivery.objects.visible_to(user).filter(
-        Q(file_name__iexact=text) | Q(message_id=text), ~Q(file_name="") | ~Q(message_id="")
+        Q(file_name=text) | Q(message_id=text), ~Q(file_name="") | ~Q(message_id="")
     )
     return [
         Hit(f"What came as {row.file_name or 'a message'}", reverse("delivery", args=[row.pk]))

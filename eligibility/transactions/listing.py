@@ -140,14 +140,15 @@ def page_of(rows: QuerySet[Transaction], before: UUID | None) -> tuple[list[Tran
     return found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None
 
 
-def with_words(user: User, transactions: Sequence[Transaction]) -> list[Row]:
-    """The rows with what they show: one query a table, whatever their number."""
+def with_words(user: User, transactions: Sequence[Transaction], *, patients: bool = True) -> list[Row]:
+    """The rows with what they show: one query a table, whatever their number. Without `patients` no
+    name is opened."""
     subjects = {each.subject_id for each in transactions if each.subject_id}
     checks = {
         check.pk: check
         for check in EligibilityCheck.objects.visible_to(user)
         .filter(pk__in=subjects)
-        .select_related("patient")
+        .select_related(*(["patient"] if patients else []))
         .defer("raw_request", "raw_response")
     }
     payers = Payer.objects.in_bulk({each.payer_id for each in transactions if each.payer_id})

@@ -91,8 +91,18 @@ def _changes(user: User, check: EligibilityCheck, text: str) -> list[tuple[str, 
     )
     if before is None or before.raw_response is None:
         return []
-    old = _comparable(before.raw_response)
-    return [(line[0], line[2:]) for line in difflib.ndiff(old, _comparable(text)) if line[0] in "+-"]
+    return _differing(_comparable(before.raw_response), _comparable(text))
+
+
+def _differing(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+    """Whole segments only: what changed inside of one is two lines."""
+    found: list[tuple[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for what, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        if what != "equal":
+            found += [("-", segment) for segment in old[old_from:old_to]]
+            found += [("+", segment) for segment in new[new_from:new_to]]
+    return found
 
 
 # Numbers and times of the message itself differ every time and say nothing.

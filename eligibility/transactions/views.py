@@ -91,7 +91,7 @@ def export(request: PageRequest) -> HttpResponse:
     zone, now = request.organization.time_zone, timezone.now()
     header = ["Time", "Kind", "Payer", "Route", "Result", "Why", "Took ms", "Lane", "Asked", "Attempt"]
     header += ["Trace number", "Correlation", "ISA13 file"]
-    rows = listing.with_words(request.user, found)
+    rows = listing.with_words(request.user, found, patients=False)
     names = dict(
         Interchange.objects.visible_to(request.user)
         .filter(pk__in={row.transaction.interchange_id for row in rows})
@@ -151,6 +151,12 @@ def _show(request: PageRequest, told: Transaction, *, status: int = 200, **more:
         request.shown_patients([row.check.patient_id])
     benefits = BenefitDetail.objects.filter(eligibility_check=row.check.pk) if row.check else []
     is_undecided = deciding.is_for_a_person(told)
+    suggested = (
+        deciding.candidates(request.user, told)
+        if is_undecided and allowed(request.user, "raw.read", request.organization)
+        else []
+    )
+    request.shown_patients(each.row.check.patient_id for each in suggested if each.row.check)
     context = {
         **_frame(request, "all"),
         "row": row,
@@ -160,9 +166,7 @@ def _show(request: PageRequest, told: Transaction, *, status: int = 200, **more:
         "services": by_service(list(benefits)),
         "may_replay": replay.replayable().filter(pk=told.pk).exists(),
         "is_undecided": is_undecided,
-        "candidates": deciding.candidates(request.user, told)
-        if is_undecided and allowed(request.user, "raw.read", request.organization)
-        else [],
+        "candidates": suggested,
         "form": forms.ReasonForm(),
         **more,
     }

@@ -73,6 +73,18 @@ def test_limits_are_changed_and_named_where_they_are_wrong(acme: Practice) -> No
     assert kept.credentials == {"username": "acme", "password": "new"}
 
 
+def test_stored_secrets_do_not_follow_a_changed_address(acme: Practice) -> None:
+    client = acme.client()
+    key = send(client, "post", "/trading-partners", PARTNER).json()["id"]
+    body = {"settings": {"url": "https://other.example.com/x12"}}
+    wrong = send(client, "patch", f"/trading-partners/{key}", body)
+    assert wrong.status_code == 400
+    fields = {error["field"] for error in wrong.json()["errors"]}
+    assert fields == {"credentials.username", "credentials.password"}
+    anew = {**body, "credentials": {"username": "acme", "password": "other"}}
+    assert send(client, "patch", f"/trading-partners/{key}", anew).status_code == 200
+
+
 def test_a_route_leads_to_a_payer_until_it_is_taken_away(acme: Practice) -> None:
     client, payer = acme.client(), PayerFactory()
     partner = client.get(f"{V1}/trading-partners").json()["results"][0]["id"]

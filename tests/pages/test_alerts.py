@@ -200,3 +200,15 @@ def test_no_webhook_reaches_into_our_own_network(acme: Organization, settings: A
     with tenant(acme.pk):
         assert Outbox.objects.get().error == "not_allowed"
     assert got == []
+
+
+def test_what_belongs_to_no_channel_any_more_is_given_up(manager: Client, acme: Organization) -> None:
+    channel(acme)
+    tell(acme)
+    with tenant(acme.pk):
+        made = AlertChannel.objects.get()
+    manager.post(f"/alerts/channels/{made.pk}/remove/")
+    assert outbox.send_due(acme.pk) == 0
+    with tenant(acme.pk):
+        assert Outbox.objects.get().given_up_at is not None
+    assert outbox.organizations_due() == []

@@ -117,6 +117,17 @@ def test_fault_87_an_address_inside_our_own_network_is_refused_at_save(
     assert read(partner).settings == {}
 
 
+def test_what_is_stored_goes_to_no_other_computer(manager: Client, partner: TradingPartner) -> None:
+    path = f"/trading-partners/{partner.pk}/connection/"
+    manager.post(path, SFTP)
+    moved = {**SFTP, "host": "elsewhere.example.com"}
+    reply = manager.post(path, {**moved, "password": ""})
+    assert reply.status_code == 422 and "enter this again" in reply.content.decode()
+    assert read(partner).settings["host"] == SFTP["host"]
+    assert manager.post(path, {**moved, "password": "new-one"}).status_code == 302
+    assert read(partner).credentials == {"username": "acme", "password": "new-one"}
+
+
 def test_batch_limits_are_checked_and_saved(manager: Client, partner: TradingPartner) -> None:
     path = f"/trading-partners/{partner.pk}/limits/"
     given = {

@@ -83,6 +83,7 @@ class InboundDelivery(EvidenceRow):
             ),
         ]
         indexes = [
+            models.Index(fields=["file_name"], condition=~Q(file_name=""), name="delivery_file"),
             models.Index(
                 fields=["created_at"],
                 condition=Q(read_at=None, payload__isnull=False),

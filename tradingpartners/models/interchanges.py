@@ -96,6 +96,7 @@ class Interchange(EvidenceRow):
             models.Index(fields=["partner", "direction", "control_number"], name="interchange_number"),
             models.Index(fields=["dispatch"], condition=Q(dispatch__isnull=False), name="interchange_unit"),
             models.Index(fields=["reference"], condition=~Q(reference=""), name="interchange_reference"),
+            models.Index(fields=["file_name"], condition=~Q(file_name=""), name="interchange_file"),
             models.Index(fields=["delivery_id"], condition=Q(direction="in"), name="interchange_of_delivery"),
         ]
 

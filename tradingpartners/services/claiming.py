@@ -116,6 +116,21 @@ def free_lost_leases() -> int:
         return freed
 
 
+# As many as one queue may have free slots for; the others of it wait for the next tick.
+_BELLS_A_QUEUE = 30
+
+# The first of each queue: however much waits in one, no other goes unheard.
+_RING = """
+    WITH due AS (
+        SELECT id, rung_at, row_number() OVER (PARTITION BY queue ORDER BY lane DESC, due_at, id) AS place
+        FROM tradingpartners_dispatch WHERE state = 'ready' AND due_at <= now()
+        AND (rung_at IS NULL OR rung_at < now() - make_interval(secs => %s)))
+    UPDATE tradingpartners_dispatch d SET rung_at = now()
+    FROM due WHERE d.id = due.id AND due.place <= %s AND d.state = 'ready'
+    RETURNING d.queue, d.organization_id, d.id, due.rung_at IS NOT NULL
+"""
+
+
 class Bell(NamedTuple):
     queue: str
     organization_id: UUID
@@ -132,19 +147,15 @@ def units_to_ring(*, again_after_seconds: int = 15) -> list[Bell]:
     many finds nothing to do.
     """
     waiting: dict[str, list[Bell]] = defaultdict(list)
+    bells: list[Bell] = []
     with dispatcher(), connection.cursor() as cursor:
-        cursor.execute(
-            "WITH due AS (SELECT id, rung_at FROM tradingpartners_dispatch"
-            " WHERE state = 'ready' AND due_at <= now()"
-            " AND (rung_at IS NULL OR rung_at < now() - make_interval(secs => %s))"
-            " ORDER BY due_at, id LIMIT 500 FOR UPDATE SKIP LOCKED)"
-            " UPDATE tradingpartners_dispatch d SET rung_at = now() FROM due WHERE d.id = due.id"
-            " RETURNING d.queue, d.organization_id, d.id, due.rung_at IS NOT NULL",
-            [again_after_seconds],
-        )
+        # Two ticks at once ring nothing that one would not.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('ring units', 0))")
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute(_RING, [again_after_seconds, _BELLS_A_QUEUE])
         for row in cursor.fetchall():
             waiting[row[0]].append(Bell(*row))
-        bells: list[Bell] = []
         for queue, units in waiting.items():
             slots = _free_slots(queue)
             is_payers = queue.startswith("payer.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
@@ -60,8 +61,15 @@ def keep_composed(dispatch: Dispatch, content: bytes, *, number: int, epoch: int
         state=Interchange.State.COMPOSED,
         payload=payloads.keep(content),
         span_end=len(content),
-        file_name=f"{partner.sender_id}_{dispatch.transaction_set}_{epoch}_{number:09d}.edi",
+        file_name=_file_name(partner.sender_id, dispatch, epoch, number),
     )
+
+
+def _file_name(sender: str, dispatch: Dispatch, epoch: int, number: int) -> str:
+    """Whose, what and which, and a piece of the unit's id: another connection of the same practice
+    counts from 1 as well, into the same folder."""
+    safe = re.sub(r"[^A-Za-z0-9_-]", "-", sender.strip())
+    return f"{safe}_{dispatch.transaction_set}_{epoch}_{number:09d}_{dispatch.pk.hex[-8:]}.edi"
 
 
 def take_interchanges(interchange_ids: Collection[UUID], *, now: datetime) -> list[str]:

@@ -37,11 +37,12 @@ def overdue_organizations() -> list[UUID]:
 def fail_overdue(organization_id: UUID) -> int:
     """End what is past its partner's SLA; a file not taken is released so that the next may go."""
     now = timezone.now()
-    with tenant(organization_id):
+    with tenant(organization_id):  # by itself: who reads answers locks attempts before files
         Interchange.objects.filter(
             state=Interchange.State.IN_FLIGHT,
             started_at__lt=Now() - F("partner__taken_timeout"),
         ).update(state=Interchange.State.OVERDUE)
+    with tenant(organization_id):
         overdue = list(
             Transaction.objects.unanswered()
             .filter(sent_at__lt=Now() - F("partner__response_sla"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils import timezone
@@ -33,6 +34,23 @@ def save_connection(
     partner.settings, partner.credentials = dict(settings), dict(credentials)
     partner.test_result, partner.tested_at = [], None
     partner.save(update_fields=["settings", "credentials", "test_result", "tested_at"])
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def leads_elsewhere(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether these settings reach another computer: what was entered for the one is not for the other."""
+    return bool(old) and _target(old) != _target(new)
+
+
+def _target(settings: Mapping[str, Any]) -> tuple[object, ...]:
+    try:
+        parts = urlsplit(str(settings.get("url") or ""))
+        url = (parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme))
+    except ValueError:
+        url = (str(settings.get("url")), None, None)
+    return (*url, settings.get("host"), str(settings.get("port") or ""))
 
 
 def begin(partner: TradingPartner) -> None:

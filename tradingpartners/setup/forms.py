@@ -21,6 +21,7 @@ from tradingpartners.models import (
     TransportKind,
 )
 from tradingpartners.services.overdue import in_words
+from tradingpartners.services.trying import leads_elsewhere
 from tradingpartners.setup.fields import SETTINGS, Setting
 from tradingpartners.setup.presets import PRESETS
 from tradingpartners.transports import Connection, NotSent
@@ -127,8 +128,18 @@ class ConnectionForm(forms.Form):
         for setting in SETTINGS[self.partner.transport]:
             self._take(setting, given.get(setting.key))
         if not self.errors:
+            self._want_secrets_anew(given)
+        if not self.errors:
             self._ask_the_transport()
         return given
+
+    def _want_secrets_anew(self, given: Mapping[str, Any]) -> None:
+        """What is stored goes to no other computer than the one it was entered for."""
+        if not leads_elsewhere(self.partner.settings, self.settings):
+            return
+        missing = [key for key in self.stored if key in self.fields and not given.get(key)]
+        for key in missing:
+            self.add_error(key, "The address has changed: enter this again.")
 
     def _take(self, setting: Setting, value: Any) -> None:
         if setting.shape == "lines":

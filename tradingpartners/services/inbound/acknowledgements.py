@@ -20,6 +20,7 @@ from practice.tenancy import dispatcher, tenant
 from tradingpartners import x12
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import Direction, Interchange, Transaction
+from tradingpartners.models.transactions import TransactionQuerySet
 from tradingpartners.services import telling
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.inbound.sets import Set
@@ -109,6 +110,8 @@ def _note_verdict(partner_id: UUID, control_number: str, verdict: str, now: date
         .first()
     )
     if interchange is not None:
+        # Attempts before files, as whoever reads answers locks them.
+        list(_unanswered_of(interchange).select_for_update(of=("self",)).values_list("pk"))
         refused = Q(acknowledgement__in=["TA1 R", "999 R"])
         Interchange.objects.filter(pk=interchange.pk).update(
             # that a file was refused is not forgotten over what is said of it later
@@ -122,12 +125,18 @@ def _note_verdict(partner_id: UUID, control_number: str, verdict: str, now: date
     return interchange
 
 
+def _unanswered_of(interchange: Interchange) -> TransactionQuerySet:
+    return Transaction.objects.unanswered().filter(interchange=interchange).order_by("pk")
+
+
 # --- refusals --------------------------------------------------------------------------------
 
 
 def _refuse_whole(interchange: Interchange, note: str, now: datetime) -> None:
     """TA1 R. A number in use, of a file we may have put twice, is our own: they have the first."""
-    was_put_twice = interchange.dispatch is not None and interchange.dispatch.send_attempts > 1
+    unit = interchange.dispatch
+    # A worker that was killed over the wire counts as a rescue: its put may have come through.
+    was_put_twice = unit is not None and unit.send_attempts + unit.rescue_count > 1
     if note == _NUMBER_IN_USE and was_put_twice:
         telling.file_rejected(interchange, code=f"TA1 {note}", count=0)
         return

@@ -172,6 +172,9 @@ def _note(
         now = database_now()
         # Pacing counts from here: the partner saw it start no later.
         Interchange.objects.filter(pk=file.interchange_id).update(started_at=now)
+        # One that was given up waiting for, and was put again, is out again.
+        late = Interchange.objects.filter(pk=file.interchange_id, state=Interchange.State.OVERDUE)
+        late.update(state=Interchange.State.IN_FLIGHT)
         if failure:
             _put_later(claim, dispatch, file, failure, now)
             return
