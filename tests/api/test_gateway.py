@@ -60,7 +60,7 @@ def test_limits_are_changed_and_named_where_they_are_wrong(acme: Practice) -> No
     assert (changed.status_code, changed.json()["response_sla_seconds"]) == (200, 3600)
     for body, field in [
         ({"max_st_per_interchange": 0}, "max_st_per_interchange"),
-        ({"settings": {"url": "gopher://example.com"}}, "settings.url"),
+        ({"settings": {"url": "https://edi.example.com/x12", "envelope": "none"}}, "settings.envelope"),
         ({"max_files": 3}, "max_files"),
     ]:
         wrong = send(client, "patch", path, body)

@@ -311,7 +311,7 @@ def test_any_number_finds_it(manager: Client, world: World) -> None:
         str(asked.pk): f"/transactions/{asked.pk}/",
         "42": f"/transactions/files/{world.file.pk}/",
         "000000042": f"/transactions/files/{world.file.pk}/",
-        world.file.file_name.lower(): f"/transactions/files/{world.file.pk}/",
+        world.file.file_name: f"/transactions/files/{world.file.pk}/",
         str(world.run_id): f"/transactions/?correlation_id={world.run_id}",
         delivery.file_name: f"/transactions/deliveries/{delivery.pk}/",
         mrn: f"/transactions/?patient={check.patient_id}",
