@@ -25,6 +25,8 @@ def pytest_configure() -> None:
     """Two processes of tests share one Redis, and not their keys. The partners of tests live here."""
     settings.PRIVATE_PARTNERS = ["127.0.0.0/8"]
     os.environ["PRIVATE_PARTNERS"] = "127.0.0.0/8"  # for the processes that tests start
+    # `./run` calls a checkout dev; the routes of tests are of the usual environment.
+    settings.ENVIRONMENT = os.environ["ENVIRONMENT"] = "prod"
     settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -303,6 +304,7 @@ class Routes(OrganizationView):
     @once
     def post(self, request: Request) -> Response:
         asked = dict(checked(shapes.NewRoute, request.data))
+        asked.setdefault("environment", settings.ENVIRONMENT)
         payer = Payer.objects.filter(pk=asked.pop("payer")).first()
         partner = TradingPartner.objects.visible_to(self.user).filter(pk=asked.pop("partner")).first()
         if payer is None or partner is None:

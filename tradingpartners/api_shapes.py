@@ -106,7 +106,9 @@ class NewRoute(Shape):
     payer_identifier = serializers.CharField(max_length=80, help_text="NM109 at this partner.")
     payer_name = serializers.CharField(max_length=60, help_text="NM103 at this partner.")
     preference = serializers.IntegerField(min_value=1, max_value=32_000, default=1)
-    environment = serializers.ChoiceField(choices=Environment.values, default=Environment.PROD.value)
+    environment = serializers.ChoiceField(
+        choices=Environment.values, required=False, help_text="Left out: this deployment's."
+    )
     lane = serializers.ChoiceField(choices=Lane.values, required=False, allow_blank=True, default="")
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from practice.models import Facility, Membership, User
 from tradingpartners.models import (
@@ -293,7 +294,7 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     """That a payer is asked through this partner, and by which identifier it goes there."""
 
-    environment = forms.ChoiceField(choices=Environment.choices)
+    environment = forms.ChoiceField(choices=Environment.choices, initial=lambda: settings.ENVIRONMENT)
     lane = forms.ChoiceField(
         choices=[("", "Both"), (Lane.LIVE.value, "Live only"), (Lane.BATCH.value, "Batch only")],
         required=False,
