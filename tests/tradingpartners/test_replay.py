@@ -198,6 +198,8 @@ def test_a_retry_of_a_cancelled_sweep_does_not_go_out(acme: FileAcme, sftp: Sftp
 def test_a_retry_put_while_the_sweep_was_cancelled_is_withdrawn_before_it_goes(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    acme.payer.retry_backoff = timedelta(hours=1)  # the retry is not due before somebody brings it forward
+    acme.payer.save()
     acme.visit()
     run = acme.sweep()
     send()

@@ -151,7 +151,7 @@ def test_tls_that_breaks_after_the_request_may_have_been_read(monkeypatch: pytes
     ("header", "least", "most"),
     [
         ("Retry-After: 120\r\n", 120, 120),
-        (f"Retry-After: {format_datetime(datetime.now(UTC) + timedelta(hours=1))}\r\n", 3000, 3600),
+        (f"Retry-After: {format_datetime(datetime.now(UTC) + timedelta(hours=6))}\r\n", 10_000, 21_600),
         ("", 0, 0),
     ],
     ids=["seconds", "date", "absent"],

@@ -264,7 +264,8 @@ def test_a_sweep_ends_alike_however_its_payers_are_reached(
     home = practice_asking(payers, population, by_files, live)
     before = len(payers.questions())
     outcome = ask_everybody(home, payers)
-    assert {each.via for each in payers.questions()[before:]} == via
+    asked = {each.via for each in payers.questions()[before:]}
+    assert via <= asked <= via | {"stedi"}  # the second route of who fell silent
     assert outcome.keys() == expected.keys()
     assert {
         member: (expected[member], said)
