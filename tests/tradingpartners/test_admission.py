@@ -122,6 +122,18 @@ def test_a_payer_of_which_a_third_fails_and_the_rest_is_slow_is_cut_off(bench: B
     assert bench.moves() == [("open", "slow_rate")]
 
 
+def test_repeats_that_go_badly_do_not_open_it(bench: Bench) -> None:
+    """At the end of a sweep the questions left are those that failed once already."""
+    bench.limits = LIMITS._replace(retry_floor=8)
+    for _ in range(4):
+        bench.done(bench.admit(is_retry=True), Verdict.FAILED)
+        bench.done(bench.admit(is_retry=True), Verdict.GOOD, 7.0)
+    bench.fail(4)
+    assert bench.moves() == []
+    bench.fail()
+    assert bench.moves() == [("open", "failures_in_a_row")]
+
+
 def test_what_left_the_window_does_not_count(bench: Bench) -> None:
     for _ in range(4):
         bench.fail()
@@ -181,6 +193,19 @@ def test_a_trial_that_fails_or_is_slow_opens_it_for_twice_as_long_up_to_a_cap(be
         else:
             bench.call(seconds=7)
     assert spans == [30, 60, 120, 240, 300, 300]
+
+
+def test_a_trial_that_is_a_repeat_and_fails_keeps_it_open_no_longer_than_before(bench: Bench) -> None:
+    bench.limits = LIMITS._replace(retry_floor=8)
+    bench.fail(5)
+    for _ in range(3):
+        bench.now += 30
+        bench.done(bench.admit(is_retry=True), Verdict.FAILED)
+        assert bench.refusal() == Refusal.BREAKER
+    bench.now += 30
+    bench.fail()
+    bench.now += 30
+    assert bench.refusal() == Refusal.BREAKER
 
 
 def test_chance_makes_the_open_time_longer_never_shorter(bench: Bench) -> None:

@@ -108,6 +108,13 @@ end
 local function count()
   local failed, slow = ask.verdict == 'failed', ask.seconds >= limits.slow_after
   local bad = failed or slow
+  if ask.is_retry and bad then
+    if book.state == 'half_open' then
+      write('times_open', math.max(number('times_open') - 1, 0))
+      open('trial_failed')
+    end
+    return
+  end
   add('w', limits.window, {1, failed and 1 or 0, slow and 1 or 0, bad and 1 or 0})
   if failed then
     write('failed_in_a_row', number('failed_in_a_row') + 1)

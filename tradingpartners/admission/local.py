@@ -128,11 +128,11 @@ class LocalBook:
             book.probes.pop(ask.token, None)
             is_held = lease is not None and lease.until > now
             if is_held and grant.era == book.era and verdict != Verdict.IGNORED:
-                self._count(ask.payer_id, book, limits, verdict, seconds >= limits.slow_after, now, jitter)
+                self._count(ask, book, limits, verdict, seconds >= limits.slow_after, now, jitter)
 
     def _count(
         self,
-        payer_id: UUID,
+        ask: Ask,
         book: _PayerBook,
         limits: Limits,
         verdict: Verdict,
@@ -140,7 +140,14 @@ class LocalBook:
         now: float,
         jitter: float,
     ) -> None:
+        """A repeat that goes badly says more of its question than of the payer: at the end of a sweep
+        only repeats are left. It opens nothing, and as a trial it makes the open time no longer."""
         has_failed = verdict == Verdict.FAILED
+        if ask.is_retry and (has_failed or is_slow):
+            if book.state == "half_open":
+                book.times_open = max(book.times_open - 1, 0)
+                self._open(ask.payer_id, book, "trial_failed", limits, now, jitter)
+            return
         book.window.add(
             now,
             limits.window,
@@ -155,15 +162,15 @@ class LocalBook:
             book.failed_in_a_row = 0
         if book.state == "half_open":
             if has_failed or is_slow:
-                self._open(payer_id, book, "trial_failed", limits, now, jitter)
+                self._open(ask.payer_id, book, "trial_failed", limits, now, jitter)
                 return
             book.good_probes += 1
             if book.good_probes >= rules.GOOD_PROBES:
-                self._move(payer_id, book, "closed", "trials_went_well", limits, now)
+                self._move(ask.payer_id, book, "closed", "trials_went_well", limits, now)
                 book.times_open = 0
             return
         if (has_failed or is_slow) and (reason := _why_open(book, limits, now)):
-            self._open(payer_id, book, reason, limits, now, jitter)
+            self._open(ask.payer_id, book, reason, limits, now, jitter)
 
     def _open(
         self, payer_id: UUID, book: _PayerBook, reason: str, limits: Limits, now: float, jitter: float

@@ -57,7 +57,7 @@ class SharedBook:
         return self._redis.register_script(SCRIPT)
 
     def admit(self, ask: Ask, limits: Limits, *, now: float | None = None) -> Grant | Refused:
-        said = self._run("admit", ask, limits, now, is_retry=ask.is_retry, process=self._process)
+        said = self._run("admit", ask, limits, now, process=self._process)
         self.processes = int(said["processes"])
         if "code" in said:
             return Refused(Refusal(said["code"]), float(said["retry_in"]))
@@ -94,6 +94,7 @@ class SharedBook:
             "lane": ask.lane.value,
             "organization_id": organization,
             "token": f"{organization}|{ask.token}",
+            "is_retry": ask.is_retry,
             "limits": limits._asdict(),
             "rules": _RULES,
             "change_id": str(uuid7()),
