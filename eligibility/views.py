@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from django_htmx.http import trigger_client_event
 
 from coverage.models import Coverage
 from eligibility import queue
+from eligibility.alike import Alike, alike, singly
 from eligibility.cards import by_service, cards, word_of
 from eligibility.desk import found_by, visit_word
 from eligibility.forms import GROUPS, TABS, ClearForm, PatientSearch, QueueFilter
@@ -55,8 +57,13 @@ def exceptions(request: PageRequest) -> HttpResponse:
     tab, group = chosen["tab"] or "needs-you", chosen["group"] or "day"
     group = "" if tab == "cleared" else group
     of_tab = queue.of_tab(tab, request.user, request.organization, now)
-    facets = queue.facets(of_tab)
-    cases = queue.ordered(queue.filtered(of_tab, chosen), tab, group)
+    facets = headings = queue.facets(of_tab)
+    cases = queue.filtered(of_tab, chosen)
+    lines: Sequence[Alike] = []
+    if tab == "needs-you" and not chosen["payer"] and (lines := alike(cases, now=now)):
+        cases = singly(cases, lines)
+        headings = queue.facets(singly(of_tab, lines))
+    cases = queue.ordered(cases, tab, group)
     shown = Paginator(queue.with_words(cases), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [queue.row(case, request.organization, now, group) for case in shown]
     request.shown_patients(row.case.patient_id for row in rows)
@@ -70,7 +77,8 @@ def exceptions(request: PageRequest) -> HttpResponse:
         "group": group,
         "groups": GROUPS,
         "facets": facets,
-        "headings": {row.group: facets.in_group(group, row.group) for row in rows},
+        "headings": {row.group: headings.in_group(group, row.group) for row in rows},
+        "lines": lines,
         "rows": rows,
         "page": shown,
         "now": now,

@@ -132,6 +132,7 @@ def _no_answer(alert: Alert, facts: Facts) -> AlertWords:
     )
 
 
+_ANY_CAUSE = ("One cause is likely behind all of them.", "Look at a few of them.")
 _CAUSES = {
     **dict.fromkeys(
         ("75", "72", "67", "64", "73", "65", "71", "58"),
@@ -162,13 +163,17 @@ _CAUSES = {
 }
 
 
+def likely_cause(code: str) -> str:
+    """Why a payer would refuse many questions with this AAA03."""
+    return f"{x12.in_words('rejection', code)}. {_CAUSES.get(code, _ANY_CAUSE)[0]}"
+
+
 def _mass_rejection(alert: Alert, facts: Facts) -> AlertWords:
     code = str(facts.get("code") or "")
-    cause, todo = _CAUSES.get(code, ("One cause is likely behind all of them.", "Look at a few of them."))
     return AlertWords(
         f"{facts.get('payer') or 'A payer'} refuses {int(facts.get('count') or 0):,} questions alike",
-        f"{x12.in_words('rejection', code)}. {cause}",
-        todo,
+        likely_cause(code),
+        _CAUSES.get(code, _ANY_CAUSE)[1],
         reverse("transactions") + "?status=rejected",
     )
 

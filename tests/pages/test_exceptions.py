@@ -15,7 +15,9 @@ from django.utils import timezone
 from eligibility import queue
 from eligibility.desk import visit_word
 from eligibility.models import Cause, EligibilityCheck, ExceptionCase
-from practice.models import Appointment, EligibilityStatus, Facility, Level, Organization, ReadLog
+from eligibility.services import clear_case
+from practice.alerts import raise_alert, resolve_alert
+from practice.models import Alert, Appointment, EligibilityStatus, Facility, Level, Organization, ReadLog
 from practice.tenancy import tenant
 from tests.factories import PatientFactory, RouteFactory, make_member
 from tests.pages.conftest import CaseMaker, book, make_check
@@ -279,6 +281,78 @@ def test_a_form_never_leads_off_this_site(desk: Client, make_case: CaseMaker) ->
     case = make_case(Cause.NO_COVERAGE)
     reply = desk.post(f"/eligibility/exceptions/{case.pk}/check/", {"next": "https://elsewhere.example/"})
     assert reply.headers["Location"] == "/"
+
+
+# --- many of one kind --------------------------------------------------------------------------
+
+
+def refused_alike(make_case: CaseMaker, acme: Organization, *, times: int = 12) -> Alert:
+    """So many patients of one payer whose member ID it refuses, and the alert about it."""
+    cases = [make_case(Cause.REJECTED, code="72", days=2) for _ in range(times)]
+    with tenant(acme.pk):
+        facts = {"payer": "Example Blue", "code": "72", "count": times, "answered": 20}
+        payer_id = cases[0].payer_id
+        alert_id = raise_alert(
+            kind="mass_rejection",
+            key=f"mass_rejection:{payer_id}:72:today",
+            severity=Alert.Severity.PROBLEM,
+            facts=facts,
+            subject_id=payer_id,
+        )
+        return Alert.objects.get(pk=alert_id)
+
+
+def test_what_one_payer_refuses_alike_is_one_line_and_not_one_for_each_patient(
+    desk: Client, acme: Organization, make_case: CaseMaker
+) -> None:
+    refused_alike(make_case, acme)
+    make_case(Cause.REJECTED, code="75", days=2, patient={"last_name": "Otherwise"})
+    html = desk.get("/").content.decode()
+    assert "Example Blue refuses 12 patients here in the same way" in html
+    assert html.count('<tr class="case"') == 1 and "Otherwise" in html
+    assert re.search(r'scope="rowgroup"[^<]*>[^<]*<span class="quiet">1<', html)  # of what is listed
+    (singly,) = re.findall(r'href="([^"]*cause=rejected[^"]*)">Show all 12', html)
+    assert desk.get("/" + singly.replace("&amp;", "&")).content.decode().count('<tr class="case"') == 13
+    assert desk.get("/?tab=open").content.decode().count('<tr class="case"') == 13
+    exported = desk.get("/eligibility/exceptions/export/").content.decode()
+    assert len(exported.splitlines()) == 14  # a spreadsheet has all of them
+
+
+def test_whoever_comes_soon_is_listed_although_refused_alike(
+    desk: Client, acme: Organization, make_case: CaseMaker
+) -> None:
+    refused_alike(make_case, acme)
+    soon = timezone.now() + timedelta(hours=3)
+    make_case(Cause.REJECTED, code="72", visit_at=soon, patient={"last_name": "Nextone"})
+    html = desk.get("/").content.decode()
+    assert "refuses 12 patients" in html
+    assert html.count('<tr class="case"') == 1 and "Nextone" in html
+
+
+def test_a_queue_of_nothing_else_says_so(desk: Client, acme: Organization, make_case: CaseMaker) -> None:
+    refused_alike(make_case, acme)
+    html = desk.get("/").content.decode()
+    assert "Nobody else needs you" in html and '<tr class="case"' not in html
+
+
+def test_an_alert_that_is_over_and_cases_that_are_few_fold_nothing(
+    desk: Client, acme: Organization, make_case: CaseMaker
+) -> None:
+    alert = refused_alike(make_case, acme)
+    with tenant(acme.pk):
+        resolve_alert(alert.key)
+    assert desk.get("/").content.decode().count('<tr class="case"') == 12
+    with tenant(acme.pk):
+        for case in ExceptionCase.objects.all()[:5]:
+            clear_case(case, disposition="fixed", note="", now=timezone.now())
+        raise_alert(
+            kind=alert.kind,
+            key=alert.key,
+            severity=Alert.Severity.PROBLEM,
+            facts=alert.facts,
+            subject_id=alert.subject_id,
+        )
+    assert desk.get("/").content.decode().count('<tr class="case"') == 7
 
 
 # --- figures, words, cost, logs ----------------------------------------------------------------
