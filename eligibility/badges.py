@@ -7,10 +7,10 @@ never hides an earlier, better one for the same day. Written here and nowhere el
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from uuid import UUID
 
 from django.db import connection
+
+from eligibility.models import EligibilityCheck
 
 # An answer older than this says nothing about a coming visit.
 _STALE_AFTER_DAYS = 30
@@ -54,7 +54,10 @@ FROM badge b WHERE a.id = b.visit_id AND (a.eligibility_status, a.eligibility_as
 """
 
 
-def refresh_badges(patient_ids: Sequence[UUID], *, since: date) -> None:
-    """Recompute the badges of these patients' visits from `since` on, in one statement."""
+def refresh_badges(checks: Sequence[EligibilityCheck]) -> None:
+    """Recompute, in one statement, the badges of the visits these checks may speak of: their
+    patients', from the earliest of their visits on."""
+    since = min(check.visit_date or check.service_date for check in checks)
+    patients = sorted({check.patient_id for check in checks})
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, {"patients": list(patient_ids), "since": since, "stale": _STALE_AFTER_DAYS})
+        cursor.execute(_REFRESH, {"patients": patients, "since": since, "stale": _STALE_AFTER_DAYS})

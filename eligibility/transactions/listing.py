@@ -23,6 +23,7 @@ from tradingpartners.models import (
     Transaction,
     TransportLog,
 )
+from tradingpartners.services import replay
 from tradingpartners.words import DISPOSITIONS, STATES, WAITS, explain, kind
 
 PAGE_SIZE = 50
@@ -259,3 +260,11 @@ def deliveries_answering(user: User, file: Interchange) -> list[tuple[InboundDel
     )
     found = InboundDelivery.objects.visible_to(user).filter(pk__in=counted).order_by("id")[:100]
     return [(each, counted[each.pk]) for each in found]
+
+
+def replayable_of(correlation_id: UUID | None, interchange_id: UUID | None) -> QuerySet[Transaction]:
+    """What of a sweep, or of a file, may be asked again; nothing where neither is named."""
+    rows = replay.replayable(correlation_id=correlation_id)
+    if interchange_id is not None:
+        return rows.filter(interchange=interchange_id)
+    return rows if correlation_id is not None else rows.none()

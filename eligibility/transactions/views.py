@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction as database
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from eligibility.cards import by_service
 from eligibility.models import BenefitDetail
@@ -25,13 +20,11 @@ from eligibility.transactions.review import review
 from eligibility.transactions.story import tell
 from practice.access import allowed
 from practice.exports import csv_response
-from practice.pages import PageRequest, back_to, page
+from practice.pages import PageRequest, page
 from practice.templatetags.preflight import clinic_time
 from tradingpartners.models import InboundDelivery, Interchange, Payer, TradingPartner, Transaction
-from tradingpartners.services import inbound, pausing, payloads, replay
-from tradingpartners.services.inbound import InboundError, Refusal
-from tradingpartners.tasks import ring_units
-from tradingpartners.words import explain, why_not
+from tradingpartners.services import pausing, payloads, replay
+from tradingpartners.words import explain
 
 EXPORT_LIMIT = 50_000
 MANY = 500
@@ -47,7 +40,7 @@ def transactions(request: PageRequest) -> HttpResponse:
     rows = listing.with_words(request.user, found)
     request.shown_patients({row.check.patient_id for row in rows if row.check})
     context = {
-        **_frame(request, "all"),
+        **frame(request, "all"),
         "chosen": chosen,
         "is_filtered": any(value for name, value in chosen.items() if name != "before"),
         "rows": rows,
@@ -63,13 +56,15 @@ def transactions(request: PageRequest) -> HttpResponse:
         "counts": listing.counts_of(request.user, chosen["correlation_id"])
         if chosen["correlation_id"]
         else {},
-        "replayable": _replayable(chosen["correlation_id"], None).count() if chosen["correlation_id"] else 0,
+        "replayable": listing.replayable_of(chosen["correlation_id"], None).count()
+        if chosen["correlation_id"]
+        else 0,
     }
     template = "eligibility/transactions/_rows.html" if request.htmx else "eligibility/transactions/list.html"
     return TemplateResponse(request, template, context)
 
 
-def _frame(request: PageRequest, tab: str) -> dict[str, Any]:
+def frame(request: PageRequest, tab: str) -> dict[str, Any]:
     return {
         "section": "transactions",
         "tab": tab,
@@ -127,7 +122,7 @@ def find_number(request: PageRequest) -> HttpResponse:
     hits = find(request.user, form.cleaned_data["number"]) if form.is_valid() else []
     if len(hits) == 1:
         return redirect(hits[0].address)
-    context = {**_frame(request, "all"), "find_form": form, "hits": hits}
+    context = {**frame(request, "all"), "find_form": form, "hits": hits}
     status = 200 if form.is_valid() else 422
     return TemplateResponse(request, "eligibility/transactions/found.html", context, status=status)
 
@@ -135,17 +130,17 @@ def find_number(request: PageRequest) -> HttpResponse:
 # --- one transaction --------------------------------------------------------------------------
 
 
-def _one(request: PageRequest, transaction_id: UUID) -> Transaction:
+def find_transaction(request: PageRequest, transaction_id: UUID) -> Transaction:
     return get_object_or_404(Transaction.objects.visible_to(request.user), pk=transaction_id)
 
 
 @page("eligibility.read")
 def transaction(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     """What happened, what it said, and for who may see it what stood on the wire."""
-    return _show(request, _one(request, transaction_id))
+    return show(request, find_transaction(request, transaction_id))
 
 
-def _show(request: PageRequest, told: Transaction, *, status: int = 200, **more: Any) -> HttpResponse:
+def show(request: PageRequest, told: Transaction, *, status: int = 200, **more: Any) -> HttpResponse:
     (row,) = listing.with_words(request.user, [told])
     if row.check:
         request.shown_patients([row.check.patient_id])
@@ -158,7 +153,7 @@ def _show(request: PageRequest, told: Transaction, *, status: int = 200, **more:
     )
     request.shown_patients(each.row.check.patient_id for each in suggested if each.row.check)
     context = {
-        **_frame(request, "all"),
+        **frame(request, "all"),
         "row": row,
         "told": told,
         "reason": explain(told.error) if told.error else None,
@@ -176,22 +171,22 @@ def _show(request: PageRequest, told: Transaction, *, status: int = 200, **more:
 @page("raw.read", methods=("POST",))
 def show_raw(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     """Segment by segment, for a reason that is logged."""
-    told = _one(request, transaction_id)
+    told = find_transaction(request, transaction_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
-        return _show(request, told, status=422, raw_form=form)
+        return show(request, told, status=422, raw_form=form)
     (row,) = listing.with_words(request.user, [told])
     _log_raw(request, row, form.cleaned_data["reason"])
-    return _show(request, told, raw=open_raw(request.user, told, row.check), raw_opened=True)
+    return show(request, told, raw=open_raw(request.user, told, row.check), raw_opened=True)
 
 
 @page("raw.read", methods=("POST",))
 def download_raw(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     """The text as a file, for the same reason and log."""
-    told = _one(request, transaction_id)
+    told = find_transaction(request, transaction_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
-        return _show(request, told, status=422, raw_form=form)
+        return show(request, told, status=422, raw_form=form)
     (row,) = listing.with_words(request.user, [told])
     _log_raw(request, row, form.cleaned_data["reason"])
     raw = open_raw(request.user, told, row.check)
@@ -214,136 +209,21 @@ def _attachment(content: bytes, name: str) -> HttpResponse:
     return response
 
 
-# --- asked once more --------------------------------------------------------------------------
-
-
-@page("eligibility.trigger", methods=("POST",))
-def replay_one(request: PageRequest, transaction_id: UUID) -> HttpResponse:
-    """The same question under a new trace number."""
-    told = _one(request, transaction_id)
-    form = forms.ReasonForm(request.POST)
-    if not form.is_valid():
-        return _show(request, told, status=422, replay_form=form)
-    done = replay.replay([told.pk], reason=form.cleaned_data["reason"])
-    database.on_commit(ring_units, robust=True)
-    if not done.attempts:
-        messages.error(request, _refused_words(done.refused))
-        return redirect("transaction", told.pk)
-    messages.success(request, _again_words(1))
-    return redirect("transaction", Transaction.objects.filter(replays=told.pk).latest("pk").pk)
-
-
-@page("eligibility.update", methods=("GET", "POST"))
-def replay_many(request: PageRequest) -> HttpResponse:
-    """All failed of a sweep, or all a file lost: first how many and whose, then asked once more."""
-    correlation_id, interchange_id = _asked_for(request)
-    rows = _replayable(correlation_id, interchange_id)
-    form = forms.ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        asked = list(rows.values_list("pk", flat=True))
-        done = replay.replay(asked, reason=form.cleaned_data["reason"])
-        database.on_commit(ring_units, robust=True)
-        messages.success(request, _again_words(done.attempts))
-        if any(done.refused.values()):
-            messages.warning(request, _refused_words(done.refused))
-        if done.attempts == 1:
-            return redirect("transaction", Transaction.objects.filter(replays__in=asked).latest("pk").pk)
-        named = {"correlation_id": correlation_id, "interchange": interchange_id}
-        query = urlencode({name: str(value) for name, value in named.items() if value})
-        return redirect(f"{reverse('transactions')}?{query}")
-    context = {
-        **_frame(request, "all"),
-        "form": form,
-        "count": rows.count(),
-        "by_payer": listing.count_by_payer(rows),
-        "correlation_id": correlation_id,
-        "interchange_id": interchange_id,
-    }
-    status = 422 if request.method == "POST" else 200
-    return TemplateResponse(request, "eligibility/transactions/replay.html", context, status=status)
-
-
-def _replayable(correlation_id: UUID | None, interchange_id: UUID | None) -> QuerySet[Transaction]:
-    """What of a sweep, or of a file, may be asked again; nothing where neither is named."""
-    rows = replay.replayable(correlation_id=correlation_id)
-    if interchange_id is not None:
-        return rows.filter(interchange=interchange_id)
-    return rows if correlation_id is not None else rows.none()
-
-
-def _again_words(attempts: int) -> str:
-    if attempts == 1:
-        return "It is asked again, under a new trace number."
-    return f"{attempts:,} asked again, each under a new trace number."
-
-
-def _refused_words(refused: Mapping[str, int]) -> str:
-    """Why some were not asked again, with their number."""
-    words = [f"{count:,}: {why_not(code)}" for code, count in refused.items() if count]
-    return " ".join(words) or "It is being asked already, or it was answered meanwhile."
-
-
-def _asked_for(request: PageRequest) -> tuple[UUID | None, UUID | None]:
-    given = request.POST if request.method == "POST" else request.GET
-    chosen = forms.TransactionFilter(given).chosen()
-    return chosen["correlation_id"], chosen["interchange"]
-
-
-# --- what only a person can decide ---------------------------------------------------------------
+# --- what waits for a person ---------------------------------------------------------------------
 
 
 @page("partner.read")
 def orphans(request: PageRequest) -> HttpResponse:
     """Questions nobody answered in time, by partner and file."""
-    context = {**_frame(request, "orphans"), "orphans": listing.orphans(request.user)}
+    context = {**frame(request, "orphans"), "orphans": listing.orphans(request.user)}
     return TemplateResponse(request, "eligibility/transactions/orphans.html", context)
 
 
 @page("partner.read")
 def for_people(request: PageRequest) -> HttpResponse:
     """Answers that fit nothing, answers about strangers, files nobody could read."""
-    context = {**_frame(request, "review"), "review": review(request.user)}
+    context = {**frame(request, "review"), "review": review(request.user)}
     return TemplateResponse(request, "eligibility/transactions/review.html", context)
-
-
-Deed = Callable[[str], object]
-
-
-def _decide(request: PageRequest, deed: Deed, done: str, back: str) -> HttpResponse:
-    """A decision with its reason; a refusal of the service in its own sentence."""
-    form = forms.ReasonForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["reason"][0]))
-        return redirect(back_to(request, back))
-    try:
-        deed(form.cleaned_data["reason"])
-    except InboundError as error:
-        messages.error(request, deciding.REFUSALS[error.refusal])
-    else:
-        messages.success(request, done)
-    return redirect(back_to(request, back))
-
-
-@page("raw.read", methods=("POST",))
-def match(request: PageRequest, transaction_id: UUID, attempt_id: UUID) -> HttpResponse:
-    told, attempt = _one(request, transaction_id), _one(request, attempt_id)
-    return _decide(
-        request,
-        lambda reason: inbound.match_by_hand(told.pk, attempt.pk, reason=reason),
-        "The answer was used for this question.",
-        reverse("transaction", args=[told.pk]),
-    )
-
-
-@page("raw.read", methods=("POST",))
-def dismiss(request: PageRequest, transaction_id: UUID) -> HttpResponse:
-    told = _one(request, transaction_id)
-    return _decide(
-        request,
-        lambda reason: inbound.dismiss(told.pk, reason=reason),
-        "Put aside: it stays on file and is not used.",
-        reverse("transactions-for-people"),
-    )
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -358,12 +238,12 @@ def interchange(request: PageRequest, interchange_id: UUID) -> HttpResponse:
     found = get_object_or_404(mine, pk=interchange_id)
     rows = Transaction.objects.visible_to(request.user).filter(interchange=found.pk)
     context = {
-        **_frame(request, "all"),
+        **frame(request, "all"),
         "file": found,
         "counts": listing.counts_in(rows),
         "wire": listing.wire_of(request.user, found),
         "answers": listing.deliveries_answering(request.user, found),
-        "replayable": _replayable(None, found.pk).count(),
+        "replayable": listing.replayable_of(None, found.pk).count(),
         "is_held": pausing.waits_for_a_person(found),
         "form": forms.ReasonForm(),
     }
@@ -373,12 +253,12 @@ def interchange(request: PageRequest, interchange_id: UUID) -> HttpResponse:
 @page("eligibility.read")
 def delivery(request: PageRequest, delivery_id: UUID) -> HttpResponse:
     """One arrival: what was in it, what is wrong with it, and what a person may do."""
-    found = _delivery(request, delivery_id)
+    found = find_delivery(request, delivery_id)
     rows = list(
         Transaction.objects.visible_to(request.user).filter(delivery=found.pk).order_by("position")[:MANY]
     )
     context = {
-        **_frame(request, "review"),
+        **frame(request, "review"),
         "delivery": found,
         "findings": deciding.findings_in_words(found),
         "decisions": deciding.decisions_in_words(found),
@@ -389,100 +269,17 @@ def delivery(request: PageRequest, delivery_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "eligibility/transactions/delivery.html", context)
 
 
-def _delivery(request: PageRequest, delivery_id: UUID) -> InboundDelivery:
+def find_delivery(request: PageRequest, delivery_id: UUID) -> InboundDelivery:
     mine = InboundDelivery.objects.visible_to(request.user).select_related("payload", "partner")
     return get_object_or_404(mine.defer("partner__credentials"), pk=delivery_id)
 
 
 @page("raw.read", methods=("POST",))
 def download_delivery(request: PageRequest, delivery_id: UUID) -> HttpResponse:
-    found = _delivery(request, delivery_id)
+    found = find_delivery(request, delivery_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid() or found.payload is None:
         messages.error(request, "Say why, and the file is yours: it is kept with what you do.")
         return redirect("delivery", found.pk)
     request.shown_patients([found.pk], reason=f"raw file: {form.cleaned_data['reason']}")
     return _attachment(payloads.content_of(found.payload), f"delivery-{found.pk.hex[:12]}.x12")
-
-
-@page("partner.update", methods=("POST",))
-def reread(request: PageRequest, delivery_id: UUID) -> HttpResponse:
-    """With the reader as it is now."""
-    found = _delivery(request, delivery_id)
-    return _decide(
-        request,
-        lambda reason: inbound.reread(found.pk, reason=reason),
-        "It is read again; what was used before stays.",
-        reverse("delivery", args=[found.pk]),
-    )
-
-
-@page("partner.update", methods=("POST",))
-def release(request: PageRequest, delivery_id: UUID) -> HttpResponse:
-    found = _delivery(request, delivery_id)
-    return _decide(
-        request,
-        lambda reason: inbound.release_delivery(found.pk, reason=reason),
-        "What is whole in it is used.",
-        reverse("delivery", args=[found.pk]),
-    )
-
-
-@page("partner.update", methods=("POST",))
-def drop(request: PageRequest, delivery_id: UUID) -> HttpResponse:
-    found = _delivery(request, delivery_id)
-    return _decide(
-        request,
-        lambda reason: inbound.drop_delivery(found.pk, reason=reason),
-        "Nothing of it is used; it stays on file.",
-        reverse("transactions-for-people"),
-    )
-
-
-@page("partner.update", methods=("POST",))
-def accept_file(request: PageRequest, interchange_id: UUID) -> HttpResponse:
-    """A number used twice: this one holds, too."""
-    found = get_object_or_404(Interchange.objects.visible_to(request.user), pk=interchange_id)
-    return _decide(
-        request,
-        lambda reason: inbound.accept_interchange(found.pk, reason=reason),
-        "It is used now.",
-        reverse("interchange", args=[found.pk]),
-    )
-
-
-@page("partner.update", methods=("POST",))
-def drop_file(request: PageRequest, interchange_id: UUID) -> HttpResponse:
-    found = get_object_or_404(Interchange.objects.visible_to(request.user), pk=interchange_id)
-    return _decide(
-        request,
-        lambda reason: inbound.drop_interchange(found.pk, reason=reason),
-        "Nothing of it is used; it stays on file.",
-        reverse("interchange", args=[found.pk]),
-    )
-
-
-@page("partner.update", methods=("POST",))
-def release_file(request: PageRequest, interchange_id: UUID) -> HttpResponse:
-    """A file of ours that waits for a person: the same bytes go once more."""
-    found = get_object_or_404(Interchange.objects.visible_to(request.user), pk=interchange_id)
-    back = reverse("interchange", args=[found.pk])
-    if found.dispatch is None or not pausing.waits_for_a_person(found):
-        messages.error(request, deciding.REFUSALS[Refusal.NOT_HELD])
-        return redirect(back_to(request, back))
-    unit = found.dispatch
-    database.on_commit(ring_units, robust=True)
-    return _decide(
-        request, lambda reason: pausing.release(unit, reason=reason), "It is sent once more.", back
-    )
-
-
-@page("partner.update", methods=("POST",))
-def settle(request: PageRequest, delivery_id: UUID) -> HttpResponse:
-    found = _delivery(request, delivery_id)
-    return _decide(
-        request,
-        lambda reason: inbound.settle_delivery(found.pk, reason=reason),
-        "Put aside: it stays on file.",
-        reverse("transactions-for-people"),
-    )

@@ -1,17 +1,14 @@
-"""Asking payers and settling what they said: the deeds of this app, all set-based."""
+"""Settling what payers said: verdicts, benefits, coverage facts, badges and cases, all set-based."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from coverage.models import Coverage
 from eligibility import verdict
@@ -19,121 +16,16 @@ from eligibility.badges import refresh_badges
 from eligibility.benefits import all_rows
 from eligibility.cases import Found, Settled, open_cases, resolve_cases
 from eligibility.followups import uncovered_visits
-from eligibility.models import BenefitDetail, EligibilityCheck, ExceptionCase
+from eligibility.models import BenefitDetail, EligibilityCheck
+from eligibility.services.asking import Ask, ask
 from eligibility.signals import checks_moved
 from eligibility.states import ELIGIBILITY_CHECK_MOVES
 from practice.bulk import insert_rows, update_rows
-from practice.models import Facility, Organization
-from practice.rows import uuid7
-from practice.tenancy import current_actor_id, current_organization_id
+from practice.models import Facility
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Lane, Payer, trace_number
-from tradingpartners.services.planning import Subject, queue_questions
-from tradingpartners.services.routing import Asked, walks
 
 Status = EligibilityCheck.Status
-
-
-class Ask(NamedTuple):
-    """A question to put: about whom, under which coverage, for which visit."""
-
-    patient_id: UUID
-    coverage_id: UUID
-    payer: Payer
-    facility: Facility
-    visit_date: date
-
-
-def one_asker_at_a_time() -> None:
-    """Until commit, nobody else in this organization decides what is open and what to ask.
-
-    Two sweeps, or two clicks, at the same moment would each find nothing open and ask everybody.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"ask {current_organization_id()}"]
-        )
-
-
-def asked_date(payer: Payer, visit_date: date, today: date) -> date:
-    """The visit's day, or today where the payer does not answer for that day yet."""
-    return visit_date if payer.answers_for(visit_date, today) else today
-
-
-class Put(NamedTuple):
-    """What became of an Ask: its check, or the code of why it could not be put (`routing.WhyNot`)."""
-
-    check_id: UUID | None
-    why_not: str = ""
-
-
-def ask(
-    asks: Sequence[Ask], *, trigger: str, correlation_id: UUID | None, lane: Lane, now: datetime
-) -> list[Put]:
-    """Put these questions, in this order; for each the check, or why there is none.
-
-    The checks and their units of sending are rows when this returns; a bell or the tick sends them.
-    """
-    ways = walks({Asked(each.payer.pk, each.facility.pk) for each in asks}, "270", lane)
-    put: list[Put] = []
-    made: list[EligibilityCheck] = []
-    subjects: list[Subject] = []
-    for each in asks:
-        walk = ways[Asked(each.payer.pk, each.facility.pk)]
-        route = walk.first()
-        if route is None:
-            put.append(Put(None, walk.why_not))
-            continue
-        check = _check(each, trigger=trigger, correlation_id=correlation_id, now=now)
-        put.append(Put(check.pk))
-        made.append(check)
-        subjects.append(Subject(check.pk, route))
-    if made:
-        insert_rows(EligibilityCheck, made)
-        queue_questions(
-            subjects, transaction_set="270", correlation_id=correlation_id or made[0].pk, lane=lane
-        )
-        _refresh_badges(made)
-    return put
-
-
-def _check(one: Ask, *, trigger: str, correlation_id: UUID | None, now: datetime) -> EligibilityCheck:
-    check_id = uuid7()
-    return EligibilityCheck(
-        id=check_id,
-        patient_id=one.patient_id,
-        coverage_id=one.coverage_id,
-        payer=one.payer,
-        facility=one.facility,
-        trigger=trigger,
-        service_type=one.facility.service_type,
-        service_date=asked_date(one.payer, one.visit_date, one.facility.today(now)),
-        visit_date=one.visit_date,
-        correlation_id=correlation_id or check_id,
-    )
-
-
-def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> EligibilityCheck | None:
-    """Ask about one coverage now, on the desk's lane; None where there is no route to its payer.
-
-    A question about it that is still open is waited on, not asked twice.
-    """
-    one_asker_at_a_time()
-    open_check = EligibilityCheck.objects.pending().filter(coverage=coverage, visit_date=service_date).first()
-    if open_check:
-        return open_check
-    facility = (
-        Facility.objects.filter(
-            pk__in=coverage.patient.appointments.filter(service_date=service_date).values("facility")
-        ).first()
-        or Facility.objects.order_by("id")[0]
-    )
-    one = Ask(coverage.patient_id, coverage.pk, coverage.insurance_plan.payer, facility, service_date)
-    (put,) = ask([one], trigger=EligibilityCheck.Trigger.MANUAL, correlation_id=None, lane=Lane.LIVE, now=now)
-    return None if put.check_id is None else EligibilityCheck.objects.get(pk=put.check_id)
-
-
-# --- what became of the questions ---------------------------------------------------------------
 
 
 def apply_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -183,7 +75,7 @@ def settle(ended: Sequence[Outcome]) -> None:
         if outcomes[check.pk].answer is not None
     ]
     insert_rows(BenefitDetail, all_rows(answered))
-    _refresh_badges(settled)
+    refresh_badges(settled)
     newest = _not_overtaken(settled)
     _write_coverage_facts(newest, verdicts, outcomes)
     resolve_cases([_settled(check, verdicts[check.pk]) for check in newest])
@@ -364,11 +256,6 @@ def _write_coverage_facts(
     update_rows(Coverage, facts.items(), where="t.payer_as_of IS NULL OR t.payer_as_of <= v.payer_as_of")
 
 
-def _refresh_badges(checks: Sequence[EligibilityCheck]) -> None:
-    since = min(check.visit_date or check.service_date for check in checks)
-    refresh_badges(sorted({check.patient_id for check in checks}), since=since)
-
-
 def _found(check: EligibilityCheck, said: verdict.Verdict) -> Found:
     assert said.cause is not None  # noqa: S101  the caller's filter
     return Found(
@@ -382,41 +269,3 @@ def _found(check: EligibilityCheck, said: verdict.Verdict) -> Found:
         correlation_id=check.correlation_id,
         visit_date=check.visit_date or check.service_date,
     )
-
-
-def withdraw(check_ids: Sequence[UUID]) -> None:
-    """Questions that were never sent and no longer wanted: as if they had not been put."""
-    checks = EligibilityCheck.objects.pending().filter(pk__in=check_ids, request_sent=None)
-    gone = list(checks)
-    checks.update(is_deleted=True)
-    if gone:
-        _refresh_badges(gone)
-
-
-# --- the desk ----------------------------------------------------------------------------------
-
-
-def clear_case(case: ExceptionCase, *, disposition: str, note: str, now: datetime) -> ExceptionCase:
-    """A person has dealt with it: for the visits it touches, the same finding stays cleared."""
-    case.state = ExceptionCase.State.CLEARED
-    case.disposition = ExceptionCase.Disposition(disposition)
-    case.note = note
-    case.closed_at = now
-    case.closed_by_id = current_actor_id()
-    case.holds_through = max(case.last_visit_date or _today(now), _today(now))
-    case.save(update_fields=["state", "disposition", "note", "closed_at", "closed_by", "holds_through"])
-    return case
-
-
-def reopen_case(case: ExceptionCase) -> ExceptionCase:
-    """Undo a clearing."""
-    case.state = ExceptionCase.State.OPEN
-    case.disposition, case.note = "", ""
-    case.closed_at = case.closed_by = case.holds_through = None
-    case.save(update_fields=["state", "disposition", "note", "closed_at", "closed_by", "holds_through"])
-    return case
-
-
-def _today(now: datetime) -> date:
-    organization = Organization.objects.get(pk=current_organization_id())
-    return timezone.localtime(now, organization.zone).date()
