@@ -101,8 +101,9 @@ def _check(one: Ask, *, trigger: str, correlation_id: UUID | None, now: datetime
 
 
 def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> EligibilityCheck | None:
-    """Ask about one coverage now, on the desk's lane; None where there is no route to its payer.
+    """Ask about one coverage now; None where there is no route to its payer.
 
+    On the desk's lane; a payer that is only asked in batches gets a batch of one.
     A question about it that is still open is waited on, not asked twice.
     """
     one_asker_at_a_time()
@@ -116,8 +117,12 @@ def check_again(coverage: Coverage, *, service_date: date, now: datetime) -> Eli
         or Facility.objects.order_by("id")[0]
     )
     one = Ask(coverage.patient_id, coverage.pk, coverage.insurance_plan.payer, facility, service_date)
-    (put,) = ask([one], trigger=EligibilityCheck.Trigger.MANUAL, correlation_id=None, lane=Lane.LIVE, now=now)
-    return None if put.check_id is None else EligibilityCheck.objects.get(pk=put.check_id)
+    for lane in (Lane.LIVE, Lane.BATCH):
+        manual = EligibilityCheck.Trigger.MANUAL
+        (put,) = ask([one], trigger=manual, correlation_id=None, lane=lane, now=now)
+        if put.check_id is not None:
+            return EligibilityCheck.objects.get(pk=put.check_id)
+    return None
 
 
 def withdraw(check_ids: Sequence[UUID]) -> None:

@@ -18,6 +18,7 @@ from tests.factories import CoverageFactory, PatientFactory, RouteFactory
 from tests.pages.conftest import CaseMaker, book, make_check
 from tests.pages.test_desk_words import EDI
 from tests.pages.test_exceptions import HTMX, visible_text
+from tradingpartners.models import Transaction
 
 
 @pytest.fixture
@@ -148,6 +149,17 @@ def test_check_again_asks_about_the_next_visit(desk: Client, alice: Coverage, ac
     with tenant(acme.pk):
         visit = alice.patient.appointments.get()
         assert EligibilityCheck.objects.pending().get().visit_date == visit.service_date
+
+
+def test_check_again_goes_as_a_batch_where_the_payer_takes_nothing_else(
+    desk: Client, alice: Coverage, acme: Organization
+) -> None:
+    with tenant(acme.pk):
+        RouteFactory(payer=alice.insurance_plan.payer, lane="batch")
+    reply = desk.post(f"/patients/{alice.patient_id}/coverages/{alice.pk}/check/", follow=True)
+    assert "We are asking the payer" in reply.content.decode()
+    with tenant(acme.pk):
+        assert Transaction.objects.get().lane == "batch"
 
 
 def test_check_again_without_connection_says_so(desk: Client, alice: Coverage) -> None:

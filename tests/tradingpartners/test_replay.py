@@ -15,7 +15,7 @@ from tests.payers import ScriptedPayer
 from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send
-from tradingpartners.models import Dispatch, TradingPartner, Transaction, TransactionHistory
+from tradingpartners.models import Dispatch, Route, TradingPartner, Transaction, TransactionHistory
 from tradingpartners.services.replay import Replayed, replay, replay_failed, replayable
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,14 @@ def test_a_replayed_question_has_a_new_trace_and_its_answer_moves_the_member(
         assert new.trace_number in str(check.raw_request)
         assert Transaction.objects.get(pk=old.pk).state == "failed"
     assert acme.read(run).state == "completed"
+
+
+def test_one_whose_payer_takes_batches_only_goes_as_a_batch(acme: FileAcme, sftp: SftpServer) -> None:
+    failed_sweep(acme, sftp)
+    with acme.inside():
+        Route.objects.update(lane="batch")
+        done = replay([Transaction.objects.get().pk], reason="Their system was down")
+        assert (done.attempts, done.refused, done.units[0].lane) == (1, {}, "batch")
 
 
 def test_all_failed_of_a_sweep_go_as_a_batch_of_their_own(acme: FileAcme, sftp: SftpServer) -> None:

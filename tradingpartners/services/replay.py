@@ -54,8 +54,8 @@ def replayable(*, correlation_id: UUID | None = None) -> QuerySet[Transaction]:
 def replay(transaction_ids: Collection[UUID], *, reason: str) -> Replayed:
     """Ask these once more, under new trace numbers, through the routes there are now.
 
-    One goes on the lane of the desk, several as a batch; units of their own, under the correlation
-    id they had.
+    One goes on the lane of the desk where a route takes it, several as a batch; units of their
+    own, under the correlation id they had.
     """
     with tenant(current_organization_id(), reason=reason):
         chosen = _lock(transaction_ids)
@@ -68,6 +68,9 @@ def replay(transaction_ids: Collection[UUID], *, reason: str) -> Replayed:
             facilities = transaction_set(name).facilities([row.subject_id for row in rows if row.subject_id])
             asked = {row.pk: _asked(row, facilities) for row in rows}
             ways = walks(asked.values(), name, lane)
+            if lane == Lane.LIVE and not any(walk.first() for walk in ways.values()):
+                lane = Lane.BATCH
+                ways = walks(asked.values(), name, lane)
             subjects = []
             for row in rows:
                 walk = ways[asked[row.pk]]
