@@ -29,6 +29,8 @@ class Row:
     zone: str
     now: datetime
     group: str
+    # The facility's clock is not the organization's.
+    is_elsewhere: bool
 
     @property
     def is_soon(self) -> bool:
@@ -108,7 +110,8 @@ def row(case: ExceptionCase, organization: Organization, now: datetime, group: s
     )
     if case.state == ExceptionCase.State.OPEN and getattr(case, "is_asked", False):
         words = CHECKING
-    return Row(case, words, zone_of(case, organization), now, title(case, group))
+    zone = zone_of(case, organization)
+    return Row(case, words, zone, now, title(case, group), zone != organization.time_zone)
 
 
 def zone_of(case: ExceptionCase, organization: Organization) -> str:

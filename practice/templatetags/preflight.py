@@ -49,6 +49,12 @@ def clinic_clock(moment: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def zone_short(moment: datetime | None, zone: str) -> str:
+    """CST, beside a time that is not on the organization's clock."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Z") if moment else ""
+
+
+@register.filter
 def clinic_day(day: date | None) -> str:
     """Tue 24 Nov; with the year when it is not about now."""
     if day is None:

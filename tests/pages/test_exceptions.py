@@ -46,6 +46,16 @@ def test_whoever_comes_first_stands_first(desk: Client, make_case: CaseMaker) ->
     assert names_in_order(html, "Third", "First", "Second") == ["First", "Second", "Third"]
 
 
+def test_a_time_on_another_clock_than_the_practices_names_it(
+    desk: Client, make_case: CaseMaker, facility: Facility, acme: Organization
+) -> None:
+    make_case()
+    assert "CST" not in desk.get("/").content.decode()
+    with tenant(acme.pk):
+        Facility.objects.filter(pk=facility.pk).update(time_zone="America/Chicago")
+    assert re.search(r">\d\d:00 <span class=\"second\">C[SD]T<", desk.get("/").content.decode())
+
+
 def test_both_addresses_show_the_queue_and_old_ones_lead_there(desk: Client, make_case: CaseMaker) -> None:
     make_case()
     assert "Alice Ames" in desk.get("/eligibility/exceptions/").content.decode()
