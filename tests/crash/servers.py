@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,29 +11,24 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests.template import template
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
 def own_servers(redis_number: int) -> Iterator[dict[str, str]]:
-    """The environment of processes; the database is prepared, and dropped at the end."""
+    """The environment of processes; the database is a prepared one, and dropped at the end."""
     owner = os.environ["DATABASE_URL"]
     name = f"crash_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')
     environment = {
         **os.environ,
         "DATABASE_URL": urlunsplit(urlsplit(owner)._replace(path=f"/{name}")),
         "REDIS_URL": urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{redis_number}")),
     }
     try:
-        subprocess.run(
-            [sys.executable, "manage.py", "database", "prepare"],
-            cwd=ROOT,
-            env={**environment, "DATABASE_ROLE": "owner"},
-            check=True,
-            capture_output=True,
-        )
         yield environment
     finally:
         with psycopg.connect(owner, autocommit=True) as connection:

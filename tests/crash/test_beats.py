@@ -75,14 +75,15 @@ def test_two_beats_make_one_run_and_a_dead_beats_fire_is_made_up_once() -> None:
             def runs() -> list[Any]:
                 return database.execute("SELECT fire_at, state FROM sweeps_sweeprun").fetchall()
 
-            beat = ("-m", "celery", "-A", "config", "beat", "--max-interval", "2", "-s")
+            beat = ("-m", "celery", "-A", "config", "beat", "--max-interval", "2")
+            noted = ("-s", "/dev/null", "--", "beat.sync_every=1")  # each ring is in its row at once
             worker = ("-m", "celery", "-A", "config", "worker", "-P", "threads", "-c", "4")
             first = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
             falls_due(f"{first.minute} {first.hour} * * *", first)
             with process(environment, *worker, "-Q", "control,inbound"):
                 with (
-                    process(environment, *beat, "/dev/null") as one,
-                    process(environment, *beat, "/dev/null") as two,
+                    process(environment, *beat, *noted) as one,
+                    process(environment, *beat, *noted) as two,
                 ):
                     wait_until(lambda: len(runs()) == 1)
                     ticks_seen(database, 3)
@@ -92,7 +93,7 @@ def test_two_beats_make_one_run_and_a_dead_beats_fire_is_made_up_once() -> None:
                 # Both are dead while the next fire time comes and goes.
                 second = first + timedelta(minutes=1)
                 falls_due(f"{second.minute} {second.hour} * * *", second)
-                with process(environment, *beat, "/dev/null"):
+                with process(environment, *beat, *noted):
                     wait_until(lambda: len(runs()) == 2)
                     ticks_seen(database, 3)
             assert sorted(runs()) == [(first, "completed"), (second, "completed")]
@@ -108,5 +109,4 @@ def ticks_seen(database: psycopg.Connection[Any], number: int) -> None:
         return int(row[0]) if row else 0
 
     enough = rung() + number
-    until = time.monotonic() + 20
-    wait_until(lambda: rung() >= enough or time.monotonic() > until)
+    wait_until(lambda: rung() >= enough)
