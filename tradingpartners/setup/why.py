@@ -12,6 +12,9 @@ from tradingpartners.models import Payer, TradingPartner
 from tradingpartners.services import routing
 from tradingpartners.words import Explained, finding
 
+# What the history says of a button that asks for no reason.
+RESUMED = "resumed on its page"
+
 
 @dataclass(frozen=True)
 class Why:

@@ -1,0 +1,249 @@
+"""Connections: their pages, tab by tab."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from practice.pages import PageRequest, page
+from tradingpartners import tasks
+from tradingpartners.bells import ring
+from tradingpartners.events import feeds
+from tradingpartners.models import (
+    Enrolment,
+    Route,
+    TradingPartner,
+    TradingPartnerHistory,
+)
+from tradingpartners.services import listed_routes, pausing, trying
+from tradingpartners.setup import forms, why
+from tradingpartners.setup.presets import PRESETS
+
+TABS = {
+    "connection": "Connection",
+    "identity": "Identity",
+    "payers": "Payers and routes",
+    "enrolment": "Enrolment",
+    "history": "History",
+}
+
+MOST_LISTINGS = 200
+
+
+@page("partner.read")
+def partners(request: PageRequest) -> HttpResponse:
+    context = {
+        "section": "partners",
+        "feeds": feeds(request.user),
+        "zone": request.organization.time_zone,
+        "now": timezone.now(),
+    }
+    return TemplateResponse(request, "tradingpartners/partners.html", context)
+
+
+@page("partner.update", methods=("GET", "POST"))
+def new_partner(request: PageRequest) -> HttpResponse:
+    form = forms.NewPartnerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        if TradingPartner.objects.filter(name=given["name"]).exists():
+            form.add_error("name", "A connection with this name is here already.")
+        else:
+            made = trying.start_partner(PRESETS[given["preset"]].fields, given)
+            messages.success(request, "Now complete the connection, then try it out.")
+            return redirect("partner", made.pk)
+    context = {"section": "partners", "form": form, "presets": PRESETS}
+    status = 422 if request.method == "POST" else 200
+    return TemplateResponse(request, "tradingpartners/partner_new.html", context, status=status)
+
+
+def find_partner(request: PageRequest, partner_id: UUID) -> TradingPartner:
+    return get_object_or_404(TradingPartner.objects.visible_to(request.user), pk=partner_id)
+
+
+@page("partner.read")
+def partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """One connection, tab by tab."""
+    return show(request, find_partner(request, partner_id), request.GET.get("tab", "connection"))
+
+
+def show(
+    request: PageRequest, found: TradingPartner, tab: str, *, status: int = 200, **bound: Any
+) -> HttpResponse:
+    tab = tab if tab in TABS else "connection"
+    context: dict[str, Any] = {
+        "section": "partners",
+        "partner": found,
+        "tab": tab,
+        "tabs": TABS,
+        "zone": request.organization.time_zone,
+        "now": timezone.now(),
+        **_CONTEXTS[tab](request, found),
+        **bound,
+    }
+    return TemplateResponse(request, "tradingpartners/partner.html", context, status=status)
+
+
+def _connection(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
+    return {
+        "connection_form": forms.ConnectionForm(found),
+        "limits_form": forms.LimitsForm(instance=found),
+        "files_form": forms.FilesForm(instance=found),
+        "feed": next((feed for feed in feeds(request.user) if feed.partner.pk == found.pk), None),
+        "pause_form": forms.PauseForm(),
+    }
+
+
+def _identity(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
+    return {"identity_form": forms.IdentityForm(instance=found)}
+
+
+def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
+    routes = (
+        Route.objects.visible_to(request.user)
+        .filter(partner=found)
+        .select_related("payer")
+        .order_by("payer__name", "environment", "preference")
+    )
+    find = request.GET.get("find", "").strip()[:100]
+    listed = listed_routes.unrouted_listings(found)
+    if find:
+        listed = listed.filter(Q(name__icontains=find) | Q(identifier__iexact=find))
+    return {
+        "routes": routes,
+        "route_form": forms.RouteForm(),
+        "find": find,
+        "listings": listed[:MOST_LISTINGS],
+        "listed": listed.count(),
+    }
+
+
+def _enrolment(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
+    rows = Enrolment.objects.visible_to(request.user).filter(partner=found)
+    return {
+        "enrolments": rows.select_related("payer", "facility").order_by("payer__name"),
+        "enrolment_form": forms.EnrolmentForm(),
+    }
+
+
+def _history(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
+    changes = list(TradingPartnerHistory._default_manager.filter(pgh_obj=found.pk).order_by("-pgh_id")[:50])
+    return {"changes": why.changes_in_words(found, changes)}
+
+
+_CONTEXTS = {
+    "connection": _connection,
+    "identity": _identity,
+    "payers": _payers,
+    "enrolment": _enrolment,
+    "history": _history,
+}
+
+
+def saved(
+    request: PageRequest, found: TradingPartner, form: Any, *, tab: str, name: str, done: str
+) -> HttpResponse:
+    """A form of one tab: saved, or shown again with what is wrong."""
+    if not form.is_valid():
+        found.refresh_from_db()
+        return show(request, found, tab, status=422, **{name: form})
+    form.save()
+    messages.success(request, done)
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab={tab}")
+
+
+@page("partner.update", methods=("POST",))
+def save_connection(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """Settings and credentials: what is stored of a secret never comes back."""
+    found = find_partner(request, partner_id)
+    form = forms.ConnectionForm(found, request.POST)
+    if not form.is_valid():
+        return show(request, found, "connection", status=422, connection_form=form)
+    trying.save_connection(found, settings=form.settings, credentials=form.credentials)
+    messages.success(request, "Saved. Try it out to see whether it works.")
+    return redirect("partner", found.pk)
+
+
+@page("partner.update", methods=("POST",))
+def save_limits(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    form = forms.LimitsForm(request.POST, instance=found)
+    return saved(request, found, form, tab="connection", name="limits_form", done="The limits are saved.")
+
+
+@page("partner.update", methods=("POST",))
+def save_files(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    form = forms.FilesForm(request.POST, instance=found)
+    return saved(request, found, form, tab="connection", name="files_form", done="Saved.")
+
+
+@page("partner.update", methods=("POST",))
+def save_identity(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    form = forms.IdentityForm(request.POST, instance=found)
+    return saved(request, found, form, tab="identity", name="identity_form", done="The identity is saved.")
+
+
+@page("partner.update", methods=("POST",))
+def try_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """Rings a worker: no request holds a transaction while a partner is reached."""
+    found = find_partner(request, partner_id)
+    trying.begin(found)
+    ring(tasks.try_out_task, found.organization_id, found.pk)
+    if request.htmx:
+        return _test_result(request, found)
+    messages.success(request, "We are trying it out: reload in a moment.")
+    return redirect("partner", found.pk)
+
+
+@page("partner.read")
+def test_result(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """What trying it out found so far; asked for until it is over."""
+    return _test_result(request, find_partner(request, partner_id))
+
+
+def _test_result(request: PageRequest, found: TradingPartner) -> HttpResponse:
+    context = {"partner": found, "zone": request.organization.time_zone, "now": timezone.now()}
+    return TemplateResponse(request, "tradingpartners/_test.html", context)
+
+
+@page("partner.update", methods=("POST",))
+def pause_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    form = forms.PauseForm(request.POST)
+    if not form.is_valid():
+        return show(request, found, "connection", status=422, pause_form=form)
+    pausing.pause_partner(found, reason=form.cleaned_data["reason"])
+    messages.success(request, "Paused: nothing goes out until you resume. What is out still comes back.")
+    return redirect("partner", found.pk)
+
+
+@page("partner.update", methods=("POST",))
+def resume_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    pausing.resume_partner(found, reason=why.RESUMED)
+    transaction.on_commit(tasks.ring_units, robust=True)
+    messages.success(request, "Resumed: what waits goes out now.")
+    return redirect("partner", found.pk)
+
+
+@page("partner.update", methods=("POST",))
+def switch_poller(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    switch = pausing.resume_poller if found.poller_paused else pausing.pause_poller
+    switch(found, reason="switched on the connection's page")
+    messages.success(
+        request,
+        "Answers are fetched again." if found.poller_paused else "Answers are not fetched until you resume.",
+    )
+    return redirect("partner", found.pk)

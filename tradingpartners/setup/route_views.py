@@ -1,0 +1,76 @@
+"""Routes and enrolments of one connection: what its tabs do."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from practice.pages import PageRequest, page
+from tradingpartners.models import (
+    Enrolment,
+    Route,
+)
+from tradingpartners.services import listed_routes
+from tradingpartners.setup import forms
+from tradingpartners.setup.partner_views import find_partner, saved
+
+
+@page("partner.update", methods=("POST",))
+def add_route(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    form = forms.RouteForm(request.POST, instance=Route(partner=found, transaction_set="270"))
+    return saved(request, found, form, tab="payers", name="route_form", done="The route is there.")
+
+
+@page("partner.update", methods=("POST",))
+def add_listed_routes(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """The payers ticked among those the clearinghouse lists."""
+    found = find_partner(request, partner_id)
+    chosen = [pk for text in request.POST.getlist("listing") if (pk := _uuid(text))]
+    added = listed_routes.add_listed_routes(found, chosen)
+    if added.routes:
+        messages.success(request, f"Routes added: {added.routes}.")
+    else:
+        messages.warning(request, "Nothing was added: tick the payers you want to ask.")
+    if added.enrolments:
+        messages.warning(
+            request,
+            f"Payers that want an enrolment first: {added.enrolments}. They are noted under Enrolment.",
+        )
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab=payers")
+
+
+@page("partner.update", methods=("POST",))
+def remove_route(request: PageRequest, partner_id: UUID, route_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    route = get_object_or_404(Route.objects.visible_to(request.user), pk=route_id, partner=found)
+    route.is_deleted = True
+    route.save(update_fields=["is_deleted"])
+    messages.success(request, "The route is gone. What is out through it still comes back.")
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab=payers")
+
+
+@page("partner.update", methods=("POST",))
+def add_enrolment(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """A new one, or the state of one that is there."""
+    found = find_partner(request, partner_id)
+    same = Enrolment.objects.visible_to(request.user).filter(
+        partner=found,
+        payer=_uuid(request.POST.get("payer")),
+        facility=_uuid(request.POST.get("facility")),
+        transaction_set="270",
+    )
+    instance = same.first() or Enrolment(partner=found, transaction_set="270")
+    form = forms.EnrolmentForm(request.POST, instance=instance)
+    return saved(request, found, form, tab="enrolment", name="enrolment_form", done="Noted.")
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
