@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from practice.models import Alert
+from practice.access import STAFF
+from practice.models import Alert, Membership, User
 from practice.rows import uuid7
 
 _RAISE = """
@@ -87,6 +89,12 @@ def reopen_alert(alert: Alert) -> bool:
     """Undo: nobody has it in hand after all."""
     mine = Alert.objects.filter(pk=alert.pk, state=Alert.State.ACKNOWLEDGED)
     return mine.update(state=Alert.State.OPEN, acknowledged_by=None, acknowledged_at=None) == 1
+
+
+def who_may_own() -> QuerySet[User]:
+    """Who works in the organization in context; its patients do not."""
+    staff = Membership.objects.filter(level__in=STAFF).values("user")
+    return User.objects.filter(pk__in=staff).order_by("last_name", "username")
 
 
 def give_alert(alert: Alert, owner_id: UUID | None) -> None:

@@ -14,7 +14,7 @@ from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
 from tradingpartners import tasks
 from tradingpartners.admin_directories import DirectoryImportAdmin as DirectoryImportAdmin
-from tradingpartners.admin_forms import PartnerForm, PayerForm
+from tradingpartners.admin_forms import EnrolmentForm, PartnerForm, PayerForm, RouteForm
 from tradingpartners.models import (
     BreakerChange,
     ControlNumber,
@@ -35,6 +35,9 @@ from tradingpartners.models import (
 )
 from tradingpartners.services import pausing
 from tradingpartners.services.holding import HoldCode
+
+# Here and not in the model, whose names a migration would carry.
+Dispatch._meta.verbose_name_plural = "dispatches"
 
 
 @admin.register(Payer)
@@ -144,6 +147,7 @@ class TradingPartnerAdmin(SetUpAdmin):
 
 @admin.register(Route)
 class RouteAdmin(SetUpAdmin):
+    form = RouteForm
     list_display = (
         "payer",
         "transaction_set",
@@ -238,6 +242,7 @@ class ProviderIdentityAdmin(SetUpAdmin):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(SetUpAdmin):
+    form = EnrolmentForm
     list_display = ("payer", "partner", "facility", "transaction_set", "state", "decided_on")
     list_filter = ("state",)
     list_select_related = ("payer", "partner", "facility")

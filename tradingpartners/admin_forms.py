@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from practice.models import Membership, User
+from practice.alerts import who_may_own
+from practice.models import User
 from practice.tenancy import inside
-from tradingpartners.models import Payer, TradingPartner
-from tradingpartners.services.overdue import in_words
-from tradingpartners.setup.fields import secret_keys
-from tradingpartners.transports import Connection, NotSent
-from tradingpartners.transports.registry import transport_of
-from tradingpartners.words import explain
-
-_DAY = timedelta(days=1)
-
-
-class _Range(NamedTuple):
-    least: Any
-    most: Any
-
-    def refusal(self, value: Any) -> str:
-        if value is None or self.least <= value <= self.most:
-            return ""
-        least, most = (in_words(each) if isinstance(each, timedelta) else each for each in self)
-        return f"Between {least} and {most}."
-
-
-def _spans(least: int, most: timedelta) -> _Range:
-    return _Range(timedelta(seconds=least), most)
-
-
-def _refuse_nonsense(form: forms.ModelForm, ranges: Mapping[str, _Range]) -> None:  # type: ignore[type-arg]
-    for name, allowed in ranges.items():
-        if words := allowed.refusal(form.cleaned_data.get(name)):
-            form.add_error(name, words)
+from tradingpartners.models import Enrolment, Payer, Route, TradingPartner
+from tradingpartners.setup.fields import known_credentials
+from tradingpartners.setup.rules import (
+    PAYER_RANGES,
+    REACHED_BY,
+    Fault,
+    clean_settings,
+    enrolment_faults,
+    label_of,
+    out_of_range,
+    partner_faults,
+    route_faults,
+)
 
 
 class PayerForm(forms.ModelForm):  # type: ignore[type-arg]
-    RANGES: Mapping[str, _Range] = {
-        "timeout": _Range(timedelta(seconds=1), timedelta(minutes=2)),
-        "live_connections": _Range(1, 500),
-        "batch_connections": _Range(1, 500),
-        "breaker_failures": _Range(1, 1000),
-        "breaker_failure_rate": _Range(1, 100),
-        "breaker_window": _spans(1, timedelta(hours=1)),
-        "breaker_minimum_calls": _Range(1, 10_000),
-        "breaker_open_time": _spans(1, timedelta(hours=1)),
-        "retries": _Range(0, 10),
-        "retry_backoff": _spans(1, _DAY),
-        "resend_gap": _spans(0, _DAY),
-        "cached_answer_hours": _Range(0, 744),
-        "daily_cap": _Range(1, 10_000_000),
-    }
-
     class Meta:
         model = Payer
         fields = "__all__"  # noqa: DJ007  the fieldsets of the admin name what is shown
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        _refuse_nonsense(self, self.RANGES)
+        for fault in out_of_range(PAYER_RANGES, given):
+            self.add_error(fault.field, fault.words)
         begin, end = given.get("quiet_from"), given.get("quiet_until")
         if not {"quiet_from", "quiet_until"} & self.errors.keys():
             if (begin is None) != (end is None):
@@ -86,17 +56,6 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
         "shown; leave this empty to keep it.",
     )
 
-    RANGES: Mapping[str, _Range] = {
-        "max_st_per_interchange": _Range(1, 100_000),
-        "max_interchanges_per_minute": _Range(1, 1000),
-        "max_concurrent_files": _Range(1, 1000),
-        "response_sla": _spans(1, timedelta(days=14)),
-        "lease": _spans(10, timedelta(hours=1)),
-        "taken_timeout": _spans(60, timedelta(days=3)),
-        "poll_interval": _spans(5, _DAY),
-        "acknowledgement_due": _spans(60, timedelta(days=3)),
-    }
-
     class Meta:
         model = TradingPartner
         exclude = ("credentials",)  # noqa: DJ006  the fieldsets of the admin name what is shown
@@ -104,8 +63,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "owner" in self.fields:
-            here = Membership.objects.filter(level__gte=30) if inside() else Membership.objects.none()
-            staff = User.objects.filter(pk__in=here.values("user"))
+            staff = who_may_own() if inside() else User.objects.none()
             self.fields["owner"].queryset = staff  # type: ignore[attr-defined]
 
     def clean_settings(self) -> Any:
@@ -122,28 +80,63 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        _refuse_nonsense(self, self.RANGES)
         if given.get("sending_paused") and not given.get("paused_reason"):
             self.add_error("paused_reason", "Say why: who wonders later will read it.")
-        reached_by = {"transport", "settings", "new_credentials"}
-        if not reached_by & self.errors.keys():
-            self._refuse_secrets(given)
-            is_asked = given.get("is_active") or reached_by & set(self.changed_data)
-            if is_asked and "settings" not in self.errors:
-                self._ask_the_transport(given)
+        partner, changed = self._as_it_would_be(given)
+        for fault in partner_faults(partner, changed):
+            self._add(partner.transport, fault)
         return given
 
-    def _refuse_secrets(self, given: Mapping[str, Any]) -> None:
-        for key in sorted(secret_keys(given["transport"]) & given["settings"].keys()):
-            self.add_error("settings", f"{key} belongs into the credentials: settings are shown to people.")
+    def _as_it_would_be(self, given: dict[str, Any]) -> tuple[TradingPartner, set[str]]:
+        """With the columns that differ; what reaches it counts among them where it is in use."""
+        partner = copy(self.instance)
+        changed = (set(self.changed_data) - {"new_credentials"}) & given.keys()
+        for name in changed:
+            setattr(partner, name, given[name])
+        stored = known_credentials(partner.transport, self.instance.credentials)
+        partner.credentials = given.get("new_credentials") or stored
+        is_known = not {"transport", "settings", "new_credentials"} & self.errors.keys()
+        is_asked = partner.is_active or REACHED_BY & changed or given.get("new_credentials")
+        if is_known and is_asked:
+            partner.settings = given["settings"] = clean_settings(partner.transport, partner.settings)
+            changed |= {"settings"}
+        elif not is_known:
+            changed -= {*REACHED_BY, "is_active"}
+        return partner, changed
 
-    def _ask_the_transport(self, given: Mapping[str, Any]) -> None:
-        """Whether it can be reached as it is filled, by the transport's own rule."""
-        credentials = given["new_credentials"] or self.instance.credentials or {}
-        connection = Connection(self.instance.pk, given["settings"], credentials)
-        try:
-            transport_of(given["transport"]).check(connection)
-        except NotSent as error:
-            key = error.code.partition(":")[2]
-            secret = secret_keys(given["transport"]) | {"credentials"}
-            self.add_error("new_credentials" if key in secret else "settings", explain(error.code).what)
+    def _add(self, transport: str, fault: Fault) -> None:
+        """Two fields here hold all of them: which one of them is meant, the words say."""
+        place, _, key = fault.field.partition(".")
+        field = "new_credentials" if place == "credentials" else place
+        words = f"{label_of(transport, fault)} ({key}): {fault.words}" if key else fault.words
+        self.add_error(field, words)
+
+
+class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Route
+        fields = "__all__"  # noqa: DJ007  the fieldsets of the admin name what is shown
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        named = {"payer", "transaction_set", "environment", "preference"}
+        if inside() and not named & set(self.errors):
+            route = Route(pk=self.instance.pk, **{name: given[name] for name in named})
+            for fault in route_faults(route):
+                self.add_error(fault.field, fault.words)
+        return given
+
+
+class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Enrolment
+        fields = "__all__"  # noqa: DJ007  the fieldsets of the admin name what is shown
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not {"state", "decided_on"} & set(self.errors):
+            state = given.get("state", self.instance.state)
+            noted = Enrolment(state=state, decided_on=given["decided_on"])
+            for fault in enrolment_faults(noted, today=timezone.localdate()):
+                self.add_error(fault.field, fault.words)
+        return given

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -10,23 +11,23 @@ from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from practice.alerts import who_may_own
 from practice.api import OrganizationView
 from practice.api_inputs import checked
 from practice.api_schema import IDEMPOTENCY_KEY, RATE_HEADERS, answers
 from practice.idempotency import once
-from tradingpartners import api_shapes as shapes
+from tradingpartners import api_partner_shapes as shapes
+from tradingpartners import api_shapes as common
 from tradingpartners import tasks
-from tradingpartners.api_rows import BY_NAME, MADE, chosen
+from tradingpartners.api_rows import BY_NAME, MADE, chosen, refuse
 from tradingpartners.bells import ring
 from tradingpartners.models import TradingPartner
 from tradingpartners.services import pausing, trying
-from tradingpartners.setup.fields import secret_keys
-from tradingpartners.transports import Connection, NotSent
-from tradingpartners.transports.registry import transport_of
+from tradingpartners.setup.fields import known_credentials
+from tradingpartners.setup.rules import REACHED_BY, Fault, clean_settings, partner_faults
 
 
 class Partners(OrganizationView):
@@ -53,34 +54,41 @@ class Partners(OrganizationView):
     )
     @once
     def post(self, request: Request) -> Response:
-        asked = dict(checked(shapes.NewPartner, request.data))
-        if TradingPartner.objects.filter(name=asked["name"]).exists():
-            raise ValidationError({"name": [ErrorDetail("There is one of this name.", "unique")]})
-        given = {"settings": asked.pop("settings", {}), "credentials": asked.pop("credentials", {})}
-        made = TradingPartner(**_columns(asked), settings=given["settings"], credentials=given["credentials"])
-        _check(made)
-        made.save()
+        asked = {"settings": {}, "credentials": {}, **checked(shapes.NewPartner, request.data)}
+        made = TradingPartner()
+        columns = _fill(made, asked)
+        if not (made.is_active or made.settings or made.credentials):
+            columns -= REACHED_BY
+        refuse(partner_faults(made, columns))
+        _save(made)
         location = request.build_absolute_uri(reverse("api-partner", args=[made.pk]))
         return Response(shapes.Partner(made).data, status=201, headers={"Location": location})
 
 
-def _columns(asked: dict[str, Any]) -> dict[str, Any]:
-    seconds = asked.pop("response_sla_seconds", None)
-    return asked if seconds is None else {**asked, "response_sla": timedelta(seconds=seconds)}
+def _fill(partner: TradingPartner, asked: Mapping[str, Any]) -> set[str]:
+    """Give a connection what was asked for; the columns that differ now. Credentials add to those stored."""
+    columns = shapes.columns_of(asked)
+    if "owner" in columns:
+        owner = columns.pop("owner")
+        columns["owner_id"] = owner
+        if owner is not None and not who_may_own().filter(pk=owner).exists():
+            refuse([Fault("owner", "unknown", "Nobody of this id works here.")])
+    if "settings" in columns:
+        transport = columns.get("transport", partner.transport)
+        columns["settings"] = clean_settings(transport, columns["settings"])
+    if "credentials" in columns:
+        columns["credentials"] = {**(partner.credentials or {}), **columns["credentials"]}
+    for name, value in columns.items():
+        setattr(partner, name, value)
+    return set(columns)
 
 
-def _check(partner: TradingPartner) -> None:
-    """Whether it could be reached as it is filled, by the transport's own rule; settings hold no secret."""
-    for key in sorted(secret_keys(partner.transport) & partner.settings.keys()):
-        shown = ErrorDetail("This belongs into the credentials: settings are shown.", "secret")
-        raise ValidationError({f"settings.{key}": [shown]})
-    connection = Connection(partner.pk, partner.settings, partner.credentials or {})
+def _save(partner: TradingPartner, columns: Collection[str] | None = None) -> None:
     try:
-        transport_of(partner.transport).check(connection)
-    except NotSent as error:
-        field = error.code.partition(":")[2] or "settings"
-        wrong = ErrorDetail("This is missing, or cannot be used.", error.code.partition(":")[0])
-        raise ValidationError({f"settings.{field}": [wrong]}) from None
+        with transaction.atomic():
+            partner.save(update_fields=None if columns is None else sorted(columns))
+    except IntegrityError:  # somebody took the name meanwhile
+        refuse([Fault("name", "unique", "A connection with this name is here already.")])
 
 
 class Partner(OrganizationView):
@@ -98,39 +106,36 @@ class Partner(OrganizationView):
 
     @extend_schema(
         operation_id="trading_partners_change",
-        summary="Change a connection's limits, settings or credentials",
+        summary="Change a connection",
         parameters=RATE_HEADERS,
-        request=shapes.Limits,
+        request=shapes.PartnerChange,
         responses=answers(400, 404, ok=shapes.Partner),
     )
     def patch(self, request: Request, partner_id: UUID) -> Response:
         partner = self._find(partner_id)
-        asked = dict(checked(shapes.Limits, request.data))
-        credentials = asked.pop("credentials", None)
-        columns = _columns(asked)
-        if "settings" in columns and trying.leads_elsewhere(partner.settings, columns["settings"]):
-            missing = sorted(set(partner.credentials or {}) - set(credentials or {}))
-            if missing:
-                anew = [ErrorDetail("The address has changed: send this again.", "address_changed")]
-                raise ValidationError({f"credentials.{name}": anew for name in missing})
-        for name, value in columns.items():
-            setattr(partner, name, value)
-        if credentials:
-            partner.credentials = {**(partner.credentials or {}), **credentials}
-            columns["credentials"] = partner.credentials
-        if {"settings", "credentials"} & columns.keys():
-            _check(partner)
-            columns |= {"test_result": [], "tested_at": None}
+        partner.credentials = known_credentials(partner.transport, partner.credentials)
+        asked = checked(shapes.PartnerChange, request.data)
+        before = copy(partner)
+        columns = _fill(partner, asked)
+        same = {name for name in columns - REACHED_BY if getattr(partner, name) == getattr(before, name)}
+        refuse(partner_faults(partner, columns - same))
+        _want_secrets_anew(before, asked)
+        if REACHED_BY & columns:
             partner.test_result, partner.tested_at = [], None
-        try:
-            with transaction.atomic():
-                partner.save(update_fields=list(columns))
-        except IntegrityError:
-            raise ValidationError({"name": [ErrorDetail("There is one of this name.", "unique")]}) from None
+            columns |= {"test_result", "tested_at"}
+        _save(partner, columns)
         return Response(shapes.Partner(partner).data)
 
     def _find(self, partner_id: UUID) -> TradingPartner:
         return get_object_or_404(TradingPartner.objects.visible_to(self.user), pk=partner_id)
+
+
+def _want_secrets_anew(before: TradingPartner, asked: Mapping[str, Any]) -> None:
+    """What is stored goes to no other computer than the one it was entered for."""
+    if "settings" in asked and trying.leads_elsewhere(before.settings, asked["settings"]):
+        missing = sorted(set(before.credentials or {}) - set(asked.get("credentials", {})))
+        words = "The address has changed: send this again."
+        refuse(Fault(f"credentials.{name}", "address_changed", words) for name in missing)
 
 
 class _PartnerDeed(OrganizationView):
@@ -149,11 +154,11 @@ class PausePartner(_PartnerDeed):
         operation_id="trading_partners_pause",
         summary="Send nothing through a connection",
         parameters=RATE_HEADERS,
-        request=shapes.Reason,
+        request=common.Reason,
         responses=answers(400, 404, ok=shapes.Partner),
     )
     def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(shapes.Reason, request.data), self.find(partner_id)
+        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
         pausing.pause_partner(partner, reason=asked["reason"])
         return self.shown(partner)
 
@@ -163,13 +168,41 @@ class ResumePartner(_PartnerDeed):
         operation_id="trading_partners_resume",
         summary="Send through a connection again",
         parameters=RATE_HEADERS,
-        request=shapes.Reason,
+        request=common.Reason,
         responses=answers(400, 404, ok=shapes.Partner),
     )
     def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(shapes.Reason, request.data), self.find(partner_id)
+        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
         pausing.resume_partner(partner, reason=asked["reason"])
         transaction.on_commit(tasks.ring_units, robust=True)
+        return self.shown(partner)
+
+
+class PausePoller(_PartnerDeed):
+    @extend_schema(
+        operation_id="trading_partners_pause_poller",
+        summary="Fetch no answers from a connection",
+        parameters=RATE_HEADERS,
+        request=common.Reason,
+        responses=answers(400, 404, ok=shapes.Partner),
+    )
+    def post(self, request: Request, partner_id: UUID) -> Response:
+        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
+        pausing.pause_poller(partner, reason=asked["reason"])
+        return self.shown(partner)
+
+
+class ResumePoller(_PartnerDeed):
+    @extend_schema(
+        operation_id="trading_partners_resume_poller",
+        summary="Fetch answers from a connection again",
+        parameters=RATE_HEADERS,
+        request=common.Reason,
+        responses=answers(400, 404, ok=shapes.Partner),
+    )
+    def post(self, request: Request, partner_id: UUID) -> Response:
+        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
+        pausing.resume_poller(partner, reason=asked["reason"])
         return self.shown(partner)
 
 

@@ -20,9 +20,10 @@ from practice.idempotency import once
 from practice.models import Facility
 from tradingpartners import api_shapes as shapes
 from tradingpartners import tasks
-from tradingpartners.api_rows import BY_NAME, MADE, NEWEST, chosen
+from tradingpartners.api_rows import BY_NAME, MADE, NEWEST, chosen, refuse
 from tradingpartners.models import Payer, Route, TradingPartner
 from tradingpartners.services import pausing, routing
+from tradingpartners.setup.rules import route_faults
 
 
 class Payers(OrganizationView):
@@ -116,15 +117,17 @@ class Routes(OrganizationView):
     def post(self, request: Request) -> Response:
         asked = dict(checked(shapes.NewRoute, request.data))
         asked.setdefault("environment", settings.ENVIRONMENT)
-        payer = Payer.objects.filter(pk=asked.pop("payer")).first()
+        payer = Payer.objects.filter(is_active=True, pk=asked.pop("payer")).first()
         partner = TradingPartner.objects.visible_to(self.user).filter(pk=asked.pop("partner")).first()
         if payer is None or partner is None:
             wrong = [ErrorDetail("There is no such one.", "unknown")]
             raise ValidationError({"partner" if payer else "payer": wrong})
+        made = Route(payer=payer, partner=partner, transaction_set="270", **asked)
+        refuse(route_faults(made))
         try:
             with transaction.atomic():
-                made = Route.objects.create(payer=payer, partner=partner, transaction_set="270", **asked)
-        except IntegrityError:
+                made.save()
+        except IntegrityError:  # somebody took the place meanwhile
             taken = ErrorDetail("Another route to this payer has this place.", "taken")
             raise ValidationError({"preference": [taken]}) from None
         location = request.build_absolute_uri(reverse("api-route", args=[made.pk]))

@@ -1,13 +1,16 @@
-"""What the gateway's endpoints share: orders of lists, filters, the headers of what was made."""
+"""What the gateway's endpoints share: orders of lists, filters, headers, refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from practice.api_pages import CursorPages
 from practice.api_schema import answer_header
 from practice.idempotency import REPLAYED
+from tradingpartners.setup.rules import Fault
 
 BY_NAME = CursorPages("name", "id")
 NEWEST = CursorPages("-id")
@@ -20,3 +23,12 @@ MADE = [
 def chosen(asked: Mapping[str, Any], **columns: str) -> dict[str, Any]:
     """The filters that were given, by their columns."""
     return {column: asked[name] for name, column in columns.items() if name in asked}
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Answer with what is wrong, if anything is."""
+    wrong: dict[str, list[ErrorDetail]] = {}
+    for fault in faults:
+        wrong.setdefault(fault.field, []).append(ErrorDetail(fault.words, fault.code))
+    if wrong:
+        raise ValidationError(wrong)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from practice.api_inputs import Shape
@@ -13,20 +15,15 @@ from tradingpartners.models import (
     Environment,
     Interchange,
     Lane,
-    TradingPartner,
     Transaction,
-    TransportKind,
 )
 from tradingpartners.services.routing import RouteFinding
+from tradingpartners.setup.rules import IS_OVER, PREFERENCES, is_over
 
 _STATES = sorted({*Transaction.State.values, "submitted"})
 
 
 # --- in ---------------------------------------------------------------------------------------
-
-
-class PartnerQuery(PageQuery, Shape):
-    code = serializers.CharField(max_length=50, required=False, help_text="The clearinghouse.")
 
 
 class PayerQuery(PageQuery, Shape):
@@ -68,36 +65,10 @@ class Reason(Shape):
 class PauseOf(Reason):
     resumes_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
-
-class Limits(Shape):
-    """What may be changed of a connection, beside its settings and secrets."""
-
-    name = serializers.CharField(max_length=100, required=False)
-    is_active = serializers.BooleanField(required=False)
-    is_test = serializers.BooleanField(required=False, help_text="ISA15 T instead of P.")
-    max_st_per_interchange = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
-    max_interchanges_per_minute = serializers.IntegerField(
-        min_value=1, max_value=10_000, required=False, allow_null=True
-    )
-    max_concurrent_files = serializers.IntegerField(min_value=1, max_value=1_000, required=False)
-    response_sla_seconds = serializers.IntegerField(min_value=1, max_value=14 * 86_400, required=False)
-    taken_sign = serializers.ChoiceField(choices=TradingPartner.TakenSign.values, required=False)
-    settings = serializers.DictField(required=False, help_text="Addresses and folders; no secrets.")
-    credentials = serializers.DictField(
-        child=serializers.CharField(max_length=40_000),
-        required=False,
-        write_only=True,
-        help_text="Written, never read. What is not named is kept.",
-    )
-
-
-class NewPartner(Limits):
-    name = serializers.CharField(max_length=100)
-    code = serializers.CharField(max_length=50, help_text="Clearinghouse, e.g. Stedi.")
-    transport = serializers.ChoiceField(choices=TransportKind.values)
-    sender_id = serializers.CharField(max_length=15, help_text="ISA06")
-    receiver_id = serializers.CharField(max_length=15, help_text="ISA08")
-    trace_originator = serializers.RegexField(r"^[0-9A-Z]{10}$", help_text="TRN03")
+    def validate_resumes_at(self, given: datetime | None) -> datetime | None:
+        if is_over(given, now=timezone.now()):
+            raise serializers.ValidationError(IS_OVER, code="is_over")
+        return given
 
 
 class NewRoute(Shape):
@@ -105,7 +76,9 @@ class NewRoute(Shape):
     partner = serializers.UUIDField()
     payer_identifier = serializers.CharField(max_length=80, help_text="NM109 at this partner.")
     payer_name = serializers.CharField(max_length=60, help_text="NM103 at this partner.")
-    preference = serializers.IntegerField(min_value=1, max_value=32_000, default=1)
+    preference = serializers.IntegerField(
+        min_value=PREFERENCES.least, max_value=PREFERENCES.most, default=1, help_text="1 is tried first."
+    )
     environment = serializers.ChoiceField(
         choices=Environment.values, required=False, help_text="Left out: this deployment's."
     )
@@ -125,34 +98,6 @@ class ReplayMany(Reason):
 
 
 # --- out --------------------------------------------------------------------------------------
-
-
-class Partner(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    code = serializers.CharField()
-    transport = serializers.ChoiceField(choices=TransportKind.values)
-    is_active = serializers.BooleanField()
-    is_test = serializers.BooleanField()
-    sending_paused = serializers.BooleanField()
-    paused_reason = serializers.CharField()
-    poller_paused = serializers.BooleanField()
-    polled_at = serializers.DateTimeField(allow_null=True)
-    poll_error = serializers.CharField()
-    settings = serializers.DictField()
-    max_st_per_interchange = serializers.IntegerField()
-    max_interchanges_per_minute = serializers.IntegerField(allow_null=True)
-    max_concurrent_files = serializers.IntegerField()
-    response_sla_seconds = serializers.SerializerMethodField()
-    taken_sign = serializers.ChoiceField(choices=TradingPartner.TakenSign.values)
-
-    def get_response_sla_seconds(self, row: TradingPartner) -> int:
-        return int(row.response_sla.total_seconds())
-
-
-class PartnerPage(serializers.Serializer[Any]):
-    results = Partner(many=True)
-    next = serializers.URLField(allow_null=True)
 
 
 class Payer(serializers.Serializer[Any]):

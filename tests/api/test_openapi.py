@@ -32,6 +32,8 @@ OPERATIONS = {
     "trading_partners_change": ("patch", "/api/v1/trading-partners/{partner_id}"),
     "trading_partners_pause": ("post", "/api/v1/trading-partners/{partner_id}/pause"),
     "trading_partners_resume": ("post", "/api/v1/trading-partners/{partner_id}/resume"),
+    "trading_partners_pause_poller": ("post", "/api/v1/trading-partners/{partner_id}/poller/pause"),
+    "trading_partners_resume_poller": ("post", "/api/v1/trading-partners/{partner_id}/poller/resume"),
     "trading_partners_test": ("post", "/api/v1/trading-partners/{partner_id}/test"),
     "payers_list": ("get", "/api/v1/payers"),
     "payers_why": ("get", "/api/v1/payers/{payer_id}/why"),

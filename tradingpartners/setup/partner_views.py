@@ -25,7 +25,7 @@ from tradingpartners.models import (
     TradingPartnerHistory,
 )
 from tradingpartners.services import listed_routes, pausing, trying
-from tradingpartners.setup import forms, why
+from tradingpartners.setup import partner_forms, payer_forms, why
 from tradingpartners.setup.presets import PRESETS
 
 TABS = {
@@ -52,15 +52,12 @@ def partners(request: PageRequest) -> HttpResponse:
 
 @page("partner.update", methods=("GET", "POST"))
 def new_partner(request: PageRequest) -> HttpResponse:
-    form = forms.NewPartnerForm(request.POST if request.method == "POST" else None)
+    form = partner_forms.NewPartnerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        if TradingPartner.objects.filter(name=given["name"]).exists():
-            form.add_error("name", "A connection with this name is here already.")
-        else:
-            made = trying.start_partner(PRESETS[given["preset"]].fields, given)
-            messages.success(request, "Now complete the connection, then try it out.")
-            return redirect("partner", made.pk)
+        made = trying.start_partner(PRESETS[given["preset"]].fields, given)
+        messages.success(request, "Now complete the connection, then try it out.")
+        return redirect("partner", made.pk)
     context = {"section": "partners", "form": form, "presets": PRESETS}
     status = 422 if request.method == "POST" else 200
     return TemplateResponse(request, "tradingpartners/partner_new.html", context, status=status)
@@ -95,16 +92,16 @@ def show(
 
 def _connection(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
     return {
-        "connection_form": forms.ConnectionForm(found),
-        "limits_form": forms.LimitsForm(instance=found),
-        "files_form": forms.FilesForm(instance=found),
+        "connection_form": partner_forms.ConnectionForm(found),
+        "limits_form": partner_forms.LimitsForm(instance=found),
+        "files_form": partner_forms.FilesForm(instance=found),
         "feed": next((feed for feed in feeds(request.user) if feed.partner.pk == found.pk), None),
-        "pause_form": forms.PauseForm(),
+        "pause_form": payer_forms.PauseForm(),
     }
 
 
 def _identity(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
-    return {"identity_form": forms.IdentityForm(instance=found)}
+    return {"identity_form": partner_forms.IdentityForm(instance=found)}
 
 
 def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
@@ -120,7 +117,7 @@ def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
         listed = listed.filter(Q(name__icontains=find) | Q(identifier__iexact=find))
     return {
         "routes": routes,
-        "route_form": forms.RouteForm(),
+        "route_form": payer_forms.RouteForm(),
         "find": find,
         "listings": listed[:MOST_LISTINGS],
         "listed": listed.count(),
@@ -131,7 +128,7 @@ def _enrolment(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
     rows = Enrolment.objects.visible_to(request.user).filter(partner=found)
     return {
         "enrolments": rows.select_related("payer", "facility").order_by("payer__name"),
-        "enrolment_form": forms.EnrolmentForm(),
+        "enrolment_form": payer_forms.EnrolmentForm(),
     }
 
 
@@ -165,7 +162,7 @@ def saved(
 def save_connection(request: PageRequest, partner_id: UUID) -> HttpResponse:
     """Settings and credentials: what is stored of a secret never comes back."""
     found = find_partner(request, partner_id)
-    form = forms.ConnectionForm(found, request.POST)
+    form = partner_forms.ConnectionForm(found, request.POST)
     if not form.is_valid():
         return show(request, found, "connection", status=422, connection_form=form)
     trying.save_connection(found, settings=form.settings, credentials=form.credentials)
@@ -176,21 +173,21 @@ def save_connection(request: PageRequest, partner_id: UUID) -> HttpResponse:
 @page("partner.update", methods=("POST",))
 def save_limits(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    form = forms.LimitsForm(request.POST, instance=found)
+    form = partner_forms.LimitsForm(request.POST, instance=found)
     return saved(request, found, form, tab="connection", name="limits_form", done="The limits are saved.")
 
 
 @page("partner.update", methods=("POST",))
 def save_files(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    form = forms.FilesForm(request.POST, instance=found)
+    form = partner_forms.FilesForm(request.POST, instance=found)
     return saved(request, found, form, tab="connection", name="files_form", done="Saved.")
 
 
 @page("partner.update", methods=("POST",))
 def save_identity(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    form = forms.IdentityForm(request.POST, instance=found)
+    form = partner_forms.IdentityForm(request.POST, instance=found)
     return saved(request, found, form, tab="identity", name="identity_form", done="The identity is saved.")
 
 
@@ -220,7 +217,7 @@ def _test_result(request: PageRequest, found: TradingPartner) -> HttpResponse:
 @page("partner.update", methods=("POST",))
 def pause_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    form = forms.PauseForm(request.POST)
+    form = payer_forms.PauseForm(request.POST)
     if not form.is_valid():
         return show(request, found, "connection", status=422, pause_form=form)
     pausing.pause_partner(found, reason=form.cleaned_data["reason"])

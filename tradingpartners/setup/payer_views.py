@@ -23,7 +23,7 @@ from tradingpartners.models import (
     Route,
 )
 from tradingpartners.services import pausing
-from tradingpartners.setup import forms, why
+from tradingpartners.setup import payer_forms, why
 
 
 @page("partner.read")
@@ -62,7 +62,7 @@ def _show_payer(
         "payer": found,
         "pause": PayerPause.objects.visible_to(request.user).filter(payer=found, ended_at=None).first(),
         "answers": [(facility, why.explain(found, facility)) for facility in facilities],
-        "form": form or forms.PauseForm(),
+        "form": form or payer_forms.PauseForm(),
         "zone": request.organization.time_zone,
     }
     return TemplateResponse(request, "tradingpartners/payer.html", context, status=status)
@@ -71,7 +71,7 @@ def _show_payer(
 @page("partner.update", methods=("POST",))
 def pause_payer(request: PageRequest, payer_id: UUID) -> HttpResponse:
     found = get_object_or_404(Payer, pk=payer_id)
-    form = forms.PauseForm(request.POST)
+    form = payer_forms.PauseForm(request.POST)
     with timezone.override(request.organization.zone):
         if not form.is_valid():
             return _show_payer(request, found, form=form, status=422)
@@ -94,11 +94,11 @@ def resume_payer(request: PageRequest, payer_id: UUID) -> HttpResponse:
 
 @page("partner.read")
 def identities(request: PageRequest) -> HttpResponse:
-    return _show_identities(request, forms.ProviderIdentityForm())
+    return _show_identities(request, payer_forms.ProviderIdentityForm())
 
 
 def _show_identities(
-    request: PageRequest, form: forms.ProviderIdentityForm, *, status: int = 200
+    request: PageRequest, form: payer_forms.ProviderIdentityForm, *, status: int = 200
 ) -> HttpResponse:
     rows = ProviderIdentity.objects.visible_to(request.user).select_related("facility", "payer")
     context = {
@@ -112,7 +112,7 @@ def _show_identities(
 
 @page("partner.update", methods=("POST",))
 def add_identity(request: PageRequest) -> HttpResponse:
-    form = forms.ProviderIdentityForm(request.POST)
+    form = payer_forms.ProviderIdentityForm(request.POST)
     if not form.is_valid():
         return _show_identities(request, form, status=422)
     form.save()

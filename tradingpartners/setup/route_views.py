@@ -15,14 +15,14 @@ from tradingpartners.models import (
     Route,
 )
 from tradingpartners.services import listed_routes
-from tradingpartners.setup import forms
+from tradingpartners.setup import payer_forms
 from tradingpartners.setup.partner_views import find_partner, saved
 
 
 @page("partner.update", methods=("POST",))
 def add_route(request: PageRequest, partner_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    form = forms.RouteForm(request.POST, instance=Route(partner=found, transaction_set="270"))
+    form = payer_forms.RouteForm(request.POST, instance=Route(partner=found, transaction_set="270"))
     return saved(request, found, form, tab="payers", name="route_form", done="The route is there.")
 
 
@@ -65,7 +65,7 @@ def add_enrolment(request: PageRequest, partner_id: UUID) -> HttpResponse:
         transaction_set="270",
     )
     instance = same.first() or Enrolment(partner=found, transaction_set="270")
-    form = forms.EnrolmentForm(request.POST, instance=instance)
+    form = payer_forms.EnrolmentForm(request.POST, instance=instance)
     return saved(request, found, form, tab="enrolment", name="enrolment_form", done="Noted.")
 
 

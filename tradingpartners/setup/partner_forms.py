@@ -1,34 +1,28 @@
-"""Shapes of what an administrator types about connections, payers and who asks."""
+"""Shapes of what an administrator types about a connection."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
-from practice.models import Facility, Membership, User
+from practice.alerts import who_may_own
 from tradingpartners.models import (
-    Enrolment,
-    Environment,
-    Lane,
-    Payer,
-    ProviderIdentity,
-    Route,
     TradingPartner,
-    TransportKind,
 )
 from tradingpartners.services.overdue import in_words
 from tradingpartners.services.trying import leads_elsewhere
-from tradingpartners.setup.fields import SETTINGS, Setting
+from tradingpartners.setup.fields import SETTINGS, Setting, known_credentials
 from tradingpartners.setup.presets import PRESETS
-from tradingpartners.transports import Connection, NotSent
-from tradingpartners.transports.registry import transport_of
-from tradingpartners.transports.stedi_batch import LARGEST_BATCH
-from tradingpartners.words import explain
+from tradingpartners.setup.rules import (
+    PARTNER_RANGES,
+    Range,
+    partner_faults,
+)
 
 _UNITS = {
     "s": 1,
@@ -96,6 +90,13 @@ class NewPartnerForm(forms.Form):
             raise forms.ValidationError("Ten digits or capital letters.")
         return given
 
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        begun = {name: given[name] for name in ("name", "sender_id") if name in given}
+        for fault in partner_faults(TradingPartner(**begun), set(begun)):
+            self.add_error(fault.field, fault.words)
+        return given
+
 
 class ConnectionForm(forms.Form):
     """The settings and credentials of one kind of connection. What is stored of a secret is never
@@ -123,15 +124,16 @@ class ConnectionForm(forms.Form):
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self) -> dict[str, Any]:
+        """`settings` and `credentials` are what its fields say: nothing stays that no field asks for."""
         given = super().clean() or {}
-        self.settings = dict(self.partner.settings)
-        self.credentials = dict(self.partner.credentials or {})
+        self.settings: dict[str, Any] = {}
+        self.credentials = known_credentials(self.partner.transport, self.partner.credentials)
         for setting in SETTINGS[self.partner.transport]:
             self._take(setting, given.get(setting.key))
         if not self.errors:
             self._want_secrets_anew(given)
         if not self.errors:
-            self._ask_the_transport()
+            self._find_faults()
         return given
 
     def _want_secrets_anew(self, given: Mapping[str, Any]) -> None:
@@ -148,18 +150,15 @@ class ConnectionForm(forms.Form):
         if setting.is_secret:
             if value:
                 self.credentials[setting.key] = value
-        elif value in (None, "", []):
-            self.settings.pop(setting.key, None)
-        else:
+        elif value not in (None, "", []):
             self.settings[setting.key] = value
 
-    def _ask_the_transport(self) -> None:
-        connection = Connection(self.partner.pk, self.settings, self.credentials)
-        try:
-            transport_of(self.partner.transport).check(connection)
-        except NotSent as error:
-            key = error.code.partition(":")[2]
-            self.add_error(key if key in self.fields else None, explain(error.code).what)
+    def _find_faults(self) -> None:
+        partner = copy(self.partner)
+        partner.settings, partner.credentials = self.settings, self.credentials
+        for fault in partner_faults(partner, {"settings", "credentials"}):
+            key = fault.field.partition(".")[2]
+            self.add_error(key if key in self.fields else None, fault.words)
 
 
 def _text(common: dict[str, Any], setting: Setting) -> forms.Field:
@@ -177,7 +176,20 @@ def _lines(common: dict[str, Any], setting: Setting) -> forms.Field:
 
 
 def _number(common: dict[str, Any], setting: Setting) -> forms.Field:
-    return forms.IntegerField(min_value=1, max_value=65_535, **common)
+    return forms.IntegerField(
+        min_value=setting.least,
+        max_value=setting.most,
+        error_messages={
+            limit: Range(setting.least, setting.most).words for limit in ("min_value", "max_value")
+        },
+        **common,
+    )
+
+
+def _flag(common: dict[str, Any], setting: Setting) -> forms.Field:
+    return forms.BooleanField(
+        **{**common, "required": False, "initial": common["initial"] not in ("", False)}
+    )
 
 
 def _choice(common: dict[str, Any], setting: Setting) -> forms.Field:
@@ -191,25 +203,47 @@ _SHAPES = {
     "pem": _lines,
     "number": _number,
     "choice": _choice,
+    "flag": _flag,
 }
 
-_DAY = timedelta(days=1)
+
+class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Some columns of a connection, by the rules that hold for them wherever they are set."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        partner = copy(self.instance)
+        for name in self.changed_data:
+            if name in given:
+                setattr(partner, name, given[name])
+        fine = set(self.changed_data) - set(self.errors)
+        for fault in partner_faults(partner, fine):
+            self.add_error(fault.field, fault.words)
+        return given
+
+    def save(self, commit: bool = True) -> Any:
+        """Only what was changed: a poller writes its own columns of the same row meanwhile."""
+        self.instance.save(update_fields=self.changed_data)
+        return self.instance
 
 
-class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
+def _span(name: str, **more: Any) -> SpanField:
+    allowed = PARTNER_RANGES[name]
+    return SpanField(least=allowed.least, most=allowed.most, **more)
+
+
+class LimitsForm(PartnerForm):
     """How hard the partner may be pushed, and how long it may take."""
 
-    response_sla = SpanField(
-        label="Answers are due within", most=14 * _DAY, help_text="Later ones are listed as unanswered."
+    response_sla = _span(
+        "response_sla", label="Answers are due within", help_text="Later ones are listed as unanswered."
     )
-    taken_timeout = SpanField(
-        label="A file counts as not taken after", least=timedelta(minutes=1), most=3 * _DAY
-    )
-    poll_interval = SpanField(label="Look for answers every", least=timedelta(seconds=5), most=_DAY)
-    acknowledgement_due = SpanField(
+    taken_timeout = _span("taken_timeout", label="A file counts as not taken after")
+    poll_interval = _span("poll_interval", label="Look for answers every")
+    acknowledgement_due = _span(
+        "acknowledgement_due",
         label="Receipts are due within",
         required=False,
-        most=3 * _DAY,
         help_text="An alert when no TA1 or 999 came by then. Empty: no receipts are awaited.",
     )
 
@@ -232,20 +266,13 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
             "taken_sign": "A file counts as taken when",
         }
         help_texts = {
-            "max_st_per_interchange": "A larger sweep is cut into several files (max_st_per_interchange).",
-            "max_interchanges_per_minute": "Empty: no limit (max_interchanges_per_minute).",
-            "max_concurrent_files": "For partners that reject overlapping files (max_concurrent_files).",
+            "max_st_per_interchange": "A larger sweep is cut into several files.",
+            "max_interchanges_per_minute": "Empty: no limit.",
+            "max_concurrent_files": "For partners that reject overlapping files.",
         }
 
-    def clean_max_st_per_interchange(self) -> int:
-        given: int = self.cleaned_data["max_st_per_interchange"]
-        most = LARGEST_BATCH if self.instance.transport == TransportKind.STEDI_BATCH else given
-        if given > most:
-            raise forms.ValidationError(f"Stedi takes {most:,} at once, and no more.")
-        return given
 
-
-class FilesForm(forms.ModelForm):  # type: ignore[type-arg]
+class FilesForm(PartnerForm):
     """What is sent back for the partner's files, and what becomes of damaged ones."""
 
     class Meta:
@@ -261,11 +288,10 @@ class FilesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        staff = Membership.objects.filter(level__gte=30).values("user")
-        self.fields["owner"].queryset = User.objects.filter(pk__in=staff)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = who_may_own()  # type: ignore[attr-defined]
 
 
-class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
+class IdentityForm(PartnerForm):
     class Meta:
         model = TradingPartner
         fields = (
@@ -289,82 +315,3 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
             "receiver_id": "Its ID (ISA08)",
             "trace_originator": "Trace originator (TRN03)",
         }
-
-
-class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
-    """That a payer is asked through this partner, and by which identifier it goes there."""
-
-    environment = forms.ChoiceField(choices=Environment.choices, initial=lambda: settings.ENVIRONMENT)
-    lane = forms.ChoiceField(
-        choices=[("", "Both"), (Lane.LIVE.value, "Live only"), (Lane.BATCH.value, "Batch only")],
-        required=False,
-    )
-
-    class Meta:
-        model = Route
-        fields = ("payer", "payer_identifier", "payer_name", "preference", "environment", "lane")
-        labels = {
-            "payer_identifier": "Its identifier there (NM109)",
-            "payer_name": "Its name there (NM103)",
-            "preference": "Which is tried first",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        payers = Payer.objects.filter(is_active=True).order_by("name")
-        self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        place = {name: given.get(name) for name in ("payer", "environment", "preference")}
-        taken = Route.objects.filter(transaction_set="270", **place).exclude(pk=self.instance.pk)
-        if all(place.values()) and taken.exists():
-            self.add_error("preference", "Another route to this payer has this place: choose the next one.")
-        return given
-
-
-class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Enrolment
-        fields = ("payer", "facility", "state", "decided_on", "note")
-        widgets = {"decided_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["payer"].queryset = Payer.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].queryset = Facility.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].empty_label = "Every facility"  # type: ignore[attr-defined]
-
-
-class ProviderIdentityForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = ProviderIdentity
-        fields = ("facility", "payer", "name", "npi", "tax_id")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["payer"].queryset = Payer.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
-        self.fields["payer"].empty_label = "Every payer"  # type: ignore[attr-defined]
-        self.fields["facility"].queryset = Facility.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].empty_label = "Every facility"  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        same = ProviderIdentity.objects.filter(facility=given.get("facility"), payer=given.get("payer"))
-        if same.exclude(pk=self.instance.pk).exists():
-            self.add_error("payer", "There is one for this facility and payer already.")
-        return given
-
-
-class PauseForm(forms.Form):
-    reason = forms.CharField(
-        label="Why?",
-        min_length=4,
-        max_length=200,
-        error_messages={"required": "Say why: who wonders later will read it."},
-    )
-    resumes_at = forms.DateTimeField(
-        label="Until",
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
