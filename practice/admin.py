@@ -159,6 +159,7 @@ class ReadLogAdmin(EvidenceAdmin):
 class AlertAdmin(EvidenceAdmin):
     list_display = ("id", "kind", "severity", "state", "times", "last_seen_at")
     list_filter = ("state", "severity", "kind")
+    exclude = ("facts",)  # they may hold a partner's name for a file, and that a person's
 
 
 @admin.register(AlertChannel)

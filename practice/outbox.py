@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from smtplib import SMTPException
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import requests
@@ -51,15 +51,20 @@ class AlertWords(NamedTuple):
     address: str
 
 
+class _PutsIntoWords(Protocol):
+    def __call__(self, alert: Alert, *, leaves: bool = False) -> AlertWords: ...
+
+
 @lru_cache
-def _words() -> Callable[[Alert], AlertWords]:
+def _words() -> _PutsIntoWords:
     """Who puts alerts into words is declared in the settings, as who writes them lies above us."""
-    words: Callable[[Alert], AlertWords] = import_string(settings.ALERT_WORDS)
+    words: _PutsIntoWords = import_string(settings.ALERT_WORDS)
     return words
 
 
-def alert_words(alert: Alert) -> AlertWords:
-    return _words()(alert)
+def alert_words(alert: Alert, *, leaves: bool = False) -> AlertWords:
+    """`leaves`: for e-mail and webhooks, which many may read; else for a page of ours."""
+    return _words()(alert, leaves=leaves)
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def _parcel(outbox_id: UUID, channel: AlertChannel, alert: Alert) -> _Parcel:
         channel.kind,
         channel.address,
         channel.secret or "",
-        alert_words(alert),
+        alert_words(alert, leaves=True),
         alert.pk,
         alert.severity,
         alert.created_at.isoformat(),

@@ -18,6 +18,7 @@ from tradingpartners.admin_forms import EnrolmentForm, PartnerForm, PayerForm, R
 from tradingpartners.models import (
     BreakerChange,
     ControlNumber,
+    Direction,
     Dispatch,
     Enrolment,
     InboundDelivery,
@@ -193,8 +194,14 @@ class DispatchAdmin(EvidenceAdmin):
 
 @admin.register(Interchange)
 class InterchangeAdmin(EvidenceAdmin):
-    list_display = ("id", "direction", "control_number", "state", "file_name", "acknowledgement")
+    list_display = ("id", "direction", "control_number", "state", "our_name", "acknowledgement")
     list_filter = ("direction", "state")
+    exclude = ("file_name",)
+
+    @admin.display(description="file name")
+    def our_name(self, row: Interchange) -> str:
+        """Partners name theirs after people."""
+        return row.file_name if row.direction == Direction.OUT else ""
 
 
 @admin.register(Transaction)
@@ -211,8 +218,12 @@ class PayloadAdmin(EvidenceAdmin):
 
 @admin.register(InboundDelivery)
 class InboundDeliveryAdmin(EvidenceAdmin):
-    list_display = ("id", "file_name", "is_duplicate", "read_at", "error")
+    """Without its name: partners name files after people, and operators see no patient."""
+
+    list_display = ("id", "partner", "came_by", "is_duplicate", "read_at", "error")
     list_filter = ("is_duplicate", "error")
+    list_select_related = ("partner",)
+    exclude = ("file_name",)
 
 
 @admin.register(InboundFile)
@@ -224,8 +235,10 @@ class InboundFileAdmin(EvidenceAdmin):
 
 @admin.register(TransportLog)
 class TransportLogAdmin(EvidenceAdmin):
-    list_display = ("id", "event", "file_name", "size", "http_status", "duration_ms", "error")
+    list_display = ("id", "partner", "event", "size", "http_status", "duration_ms", "error")
     list_filter = ("event",)
+    list_select_related = ("partner",)
+    exclude = ("file_name",)
 
 
 @admin.register(PayerPause)

@@ -15,11 +15,20 @@ from tradingpartners.words import explain
 Facts = dict[str, Any]
 
 
-def words(alert: Alert) -> AlertWords:
-    """The words of any alert; a kind nobody has words for is shown by its name."""
+# Alerts about files that we named. Partners name theirs after people: such a name stays on our pages.
+_OUR_FILES = frozenset({"acknowledgement_overdue", "file_rejected", "held_sending", "no_answer"})
+
+
+def words(alert: Alert, *, leaves: bool = False) -> AlertWords:
+    """The words of any alert; a kind nobody has words for is shown by its name.
+
+    `leaves`: they go out by e-mail or webhook, without any name that a partner gave.
+    """
     known = _KINDS.get(alert.kind)
     if known is None:
         return AlertWords(alert.kind.replace("_", " ").capitalize(), "", "", _alert(alert))
+    if leaves and alert.kind not in _OUR_FILES and alert.facts.get("file_name"):
+        return known(alert, {**alert.facts, "file_name": "", "has_name": True})
     return known(alert, alert.facts)
 
 
@@ -31,10 +40,19 @@ def _partner(facts: Facts) -> str:
     return str(facts.get("partner") or "the partner")
 
 
+_NAMELESS = ("a message without a name", "one of its files")
+
+
 def _file(facts: Facts) -> str:
     name, number = facts.get("file_name") or "", facts.get("control_number")
     isa13 = f"ISA13 {int(number):09d}" if number is not None else ""
-    return ", ".join(part for part in (str(name), isa13) if part) or "a message without a name"
+    parts = [part for part in (str(name), isa13) if part]
+    return ", ".join(parts) or _NAMELESS[bool(facts.get("has_name"))]
+
+
+def _sentence(file: str) -> str:
+    """At the beginning of one: a name stays as it is."""
+    return file.capitalize() if file in _NAMELESS else file
 
 
 def _privacy_incident(alert: Alert, facts: Facts) -> AlertWords:
@@ -58,7 +76,7 @@ def _same_number(alert: Alert, facts: Facts) -> AlertWords:
 def _unreadable(alert: Alert, facts: Facts) -> AlertWords:
     return AlertWords(
         f"A file of {_partner(facts)} cannot be read",
-        f"{_file(facts)}: {_first_code(facts)}",
+        f"{_sentence(_file(facts))}: {_first_code(facts)}",
         "Ask the partner to send it again. What is on file can be read again after a fix.",
         _delivery(alert),
     )
@@ -108,7 +126,7 @@ def _file_rejected(alert: Alert, facts: Facts) -> AlertWords:
 def _held_file(alert: Alert, facts: Facts) -> AlertWords:
     return AlertWords(
         f"A file of {_partner(facts)} waits for you",
-        f"{_file(facts)}: something in it is not right, and this connection holds such files.",
+        f"{_sentence(_file(facts))}: something in it is not right, and this connection holds such files.",
         "Look at what is wrong, then use what is whole in it or put it aside.",
         _delivery(alert),
     )

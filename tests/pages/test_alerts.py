@@ -18,9 +18,12 @@ from django.test import Client
 
 from practice import outbox
 from practice.alerts import raise_alert, resolve_alert
-from practice.models import Alert, AlertChannel, Organization, Outbox
+from practice.models import Alert, AlertChannel, Organization, Outbox, User
 from practice.tenancy import tenant
+from tests.factories import PartnerFactory
 from tradingpartners.alert_words import _KINDS
+from tradingpartners.models import InboundDelivery, Interchange, TransportLog
+from tradingpartners.services import telling
 
 
 def tell(acme: Organization, kind: str = "no_answer", key: str = "k", **facts: Any) -> Alert:
@@ -212,3 +215,64 @@ def test_what_belongs_to_no_channel_any_more_is_given_up(manager: Client, acme: 
     with tenant(acme.pk):
         assert Outbox.objects.get().given_up_at is not None
     assert outbox.organizations_due() == []
+
+
+# --- names of files --------------------------------------------------------------------------------
+
+THEIRS = "DOE_JANE_19610412_271.edi"
+ABOUT_THEIR_FILES = {"privacy_incident", "same_number_other_content", "unreadable_file", "held_file"}
+
+
+@pytest.mark.parametrize("kind", [*sorted(_KINDS), "something_new"])
+def test_no_name_that_a_partner_gave_a_file_leaves_us(
+    acme: Organization, settings: Any, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    is_ours = kind not in ABOUT_THEIR_FILES
+    name = "ACME-270-000000007.edi" if is_ours else THEIRS
+    with receiver(500) as (address, got), caplog.at_level("DEBUG"):
+        channel(acme)
+        channel(acme, kind="webhook", address=address)
+        tell(acme, kind, partner="Clearing", file_name=name, control_number=7, codes=["not_x12"], count=1)
+        outbox.send_due(acme.pk)
+    (sent,), ((headers, body),) = mail.outbox, got
+    left = f"{sent.subject} {sent.body} {sent.extra_headers} {headers} {body.decode()} {caplog.text}"
+    assert "DOE" not in left and "JANE" not in left
+
+
+def test_the_page_shows_the_name_to_those_who_may_see_it(
+    manager: Client, nurse: Client, acme: Organization
+) -> None:
+    with tenant(acme.pk):
+        delivery = InboundDelivery.objects.create(partner=PartnerFactory(name="Clearing"), file_name=THEIRS)
+        telling.unreadable_file(delivery, ["not_x12"])
+        alert = Alert.objects.get()
+        leaving = outbox.alert_words(alert, leaves=True)
+    assert THEIRS in manager.get(f"/alerts/{alert.pk}/").content.decode()
+    assert nurse.get(f"/alerts/{alert.pk}/").status_code == 403
+    assert leaving.what.startswith("One of its files: ") and THEIRS not in " ".join(leaving)
+
+
+def test_operators_see_no_name_that_a_partner_gave(acme: Organization) -> None:
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("operator"))
+    operator.post("/organization/", {"organization": str(acme.pk)})
+    with tenant(acme.pk):
+        partner = PartnerFactory(name="Clearing")
+        delivery = InboundDelivery.objects.create(partner=partner, file_name=THEIRS)
+        telling.unreadable_file(delivery, ["not_x12"])
+        log = TransportLog.objects.create(partner=partner, event="fetch", file_name=THEIRS)
+        theirs = Interchange.objects.create(
+            partner=partner, direction="in", state="received", file_name=THEIRS
+        )
+        ours = Interchange.objects.create(
+            partner=partner, direction="out", state="composed", control_number=7, file_name="ours.edi"
+        )
+        rows = [delivery, log, theirs, Alert.objects.get()]
+    for row in rows:
+        base = f"/admin/{row._meta.app_label}/{row._meta.model_name}/"
+        for path in (base, f"{base}{row.pk}/change/"):
+            reply = operator.get(path)
+            assert reply.status_code == 200 and "DOE" not in reply.content.decode(), path
+    listed = operator.get("/admin/tradingpartners/interchange/").content.decode()
+    assert str(ours.pk) in listed and "ours.edi" in listed
