@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("eligibility.urls")),
     path("eligibility/sweeps/", include("sweeps.urls")),
     path("api/v1/openapi.json", Description.as_view(), name="api-description"),
+    path("api/v1/", include("practice.api_urls")),
     path("api/v1/", include("tradingpartners.api_urls")),
     path("api/v1/", include("sweeps.api_urls")),
     path("api/<path:rest>", nothing_here),  # stays behind all that begin with api/

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from practice import alerts
-from practice.models import Alert, AlertChannel, Membership, User
+from practice.models import Alert, AlertChannel
 from practice.outbound import OutboundError, check_address
 from practice.outbox import alert_words
 from practice.pages import PageRequest, back_to, page
@@ -88,12 +88,11 @@ def alert_count(request: PageRequest) -> HttpResponse:
 @page("partner.read")
 def alert(request: PageRequest, alert_id: UUID) -> HttpResponse:
     found = _alert(request, alert_id)
-    staff = Membership.objects.filter(level__gte=30).values("user")
     context = {
         "section": "alerts",
         "alert": found,
         "words": alert_words(found),
-        "people": User.objects.filter(pk__in=staff).order_by("last_name", "username"),
+        "people": alerts.who_may_own(),
         "zone": request.organization.time_zone,
         "now": timezone.now(),
     }
@@ -128,7 +127,7 @@ def reopen(request: PageRequest, alert_id: UUID) -> HttpResponse:
 @page("partner.update", methods=("POST",))
 def resolve(request: PageRequest, alert_id: UUID) -> HttpResponse:
     found = _alert(request, alert_id)
-    alerts.resolve_alert(found.key)
+    alerts.end_alert(found)
     messages.success(request, "Over. If it happens again, you are told again.")
     return redirect("alerts")
 
@@ -137,9 +136,10 @@ def resolve(request: PageRequest, alert_id: UUID) -> HttpResponse:
 def give(request: PageRequest, alert_id: UUID) -> HttpResponse:
     """To somebody who works here, or to nobody."""
     found = _alert(request, alert_id)
-    member = Membership.objects.filter(user=_uuid(request.POST.get("owner"))).first()
-    alerts.give_alert(found, member.user_id if member else None)
-    messages.success(request, "Handed over." if member else "Nobody owns it now.")
+    chosen = _uuid(request.POST.get("owner"))
+    owner = alerts.who_may_own().filter(pk=chosen).first() if chosen else None
+    alerts.give_alert(found, owner.pk if owner else None)
+    messages.success(request, "Handed over." if owner else "Nobody owns it now.")
     return redirect("alert", found.pk)
 
 

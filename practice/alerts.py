@@ -74,6 +74,12 @@ def resolve_alert(*keys: str, unseen_for: timedelta | None = None) -> bool:
     return still_open.update(state=Alert.State.RESOLVED, resolved_at=Now()) > 0
 
 
+def end_alert(alert: Alert) -> bool:
+    """A person says that this one is over, and no later one of its kind; whether it was not yet."""
+    going_on = Alert.objects.filter(pk=alert.pk).exclude(state=Alert.State.RESOLVED)
+    return going_on.update(state=Alert.State.RESOLVED, resolved_at=Now()) == 1
+
+
 def acknowledge_alert(alert: Alert, *, note: str, by: UUID) -> bool:
     """A person has it in hand; whether it was still open."""
     still_open = Alert.objects.filter(pk=alert.pk, state=Alert.State.OPEN)

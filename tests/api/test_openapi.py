@@ -11,14 +11,22 @@ import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from practice.alerts import raise_alert
 from practice.api import OrganizationView
 from practice.api_limits import AddressRate
+from practice.models import Alert
 from tests.api.conftest import ApiClient, Practice, problem
 from tradingpartners.models import Interchange, Route, Transaction
 
 DESCRIPTION = "/api/v1/openapi.json"
 
 OPERATIONS = {
+    "alerts_list": ("get", "/api/v1/alerts"),
+    "alerts_read": ("get", "/api/v1/alerts/{alert_id}"),
+    "alerts_acknowledge": ("post", "/api/v1/alerts/{alert_id}/acknowledge"),
+    "alerts_reopen": ("post", "/api/v1/alerts/{alert_id}/reopen"),
+    "alerts_resolve": ("post", "/api/v1/alerts/{alert_id}/resolve"),
+    "alerts_give": ("post", "/api/v1/alerts/{alert_id}/owner"),
     "exceptions_list": ("get", "/api/v1/eligibility/exceptions"),
     "sweeps_list": ("get", "/api/v1/eligibility/sweeps"),
     "sweeps_start": ("post", "/api/v1/eligibility/sweeps"),
@@ -133,7 +141,9 @@ def test_answers_are_as_described(db: None, acme: Practice, schema: dict[str, An
         file = Interchange.objects.create(
             partner_id=asked.partner_id, direction="out", control_number=1, state="composed"
         )
+        alert = raise_alert(kind="held_file", key="k", severity=Alert.Severity.PROBLEM)
         ids = {
+            "alert_id": alert,
             "run_id": run.pk,
             "partner_id": asked.partner_id,
             "payer_id": asked.payer_id,

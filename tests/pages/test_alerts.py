@@ -18,9 +18,9 @@ from django.test import Client
 
 from practice import outbox
 from practice.alerts import raise_alert, resolve_alert
-from practice.models import Alert, AlertChannel, Organization, Outbox, User
+from practice.models import Alert, AlertChannel, Level, Organization, Outbox, User
 from practice.tenancy import tenant
-from tests.factories import PartnerFactory
+from tests.factories import PartnerFactory, make_member
 from tradingpartners.alert_words import _KINDS
 from tradingpartners.models import InboundDelivery, Interchange, TransportLog
 from tradingpartners.services import telling
@@ -60,6 +60,22 @@ def test_what_is_over_and_happens_again_is_a_new_alert(manager: Client, acme: Or
     assert second.pk != first.pk
     with tenant(acme.pk):
         assert resolve_alert("k") and not resolve_alert("k")
+
+
+def test_saying_of_an_old_one_that_it_is_over_leaves_the_new_one(manager: Client, acme: Organization) -> None:
+    old = tell(acme)
+    manager.post(f"/alerts/{old.pk}/resolve/")
+    new = tell(acme)
+    manager.post(f"/alerts/{old.pk}/resolve/")
+    with tenant(acme.pk):
+        assert Alert.objects.get(pk=new.pk).state == "open"
+
+
+def test_only_who_works_here_owns_an_alert(manager: Client, acme: Organization) -> None:
+    patient, alert = make_member(acme, Level.PATIENT, "pat"), tell(acme)
+    manager.post(f"/alerts/{alert.pk}/owner/", {"owner": str(patient.pk)})
+    with tenant(acme.pk):
+        assert Alert.objects.get().owner_id is None
 
 
 def test_an_alert_has_an_owner(manager: Client, acme: Organization) -> None:
