@@ -90,6 +90,17 @@ _ERRORS: dict[str, Explained] = {
     "http_429": Explained("The partner wants fewer questions at a time.", "It is tried again by itself."),
     "http_503": Explained("The partner says it is out of service for now.", "It is tried again by itself."),
     "settings:": Explained("The connection is not complete.", _SETTINGS),
+    "settings:credentials": Explained("The credentials are missing, or cannot be used.", _SETTINGS),
+    "settings:partner_certificates_expired": Explained(
+        "None of the partner's certificates is valid today.", "Ask the partner for its new one."
+    ),
+    "settings:certificate_expired": Explained(
+        "Our certificate is not valid today.", "Enter a new one, and send it to the partner."
+    ),
+    "settings:public_url": Explained(
+        "Receipts cannot come later: where this program is reached from outside is not set up.",
+        "Ask your operator, or have receipts on the same connection.",
+    ),
     # after something may have been read
     "timeout": Explained("No answer came in time; the partner may have read the question.", _REPLAY),
     "connection_lost": Explained("The connection broke; the partner may have read the question.", _REPLAY),
@@ -301,13 +312,21 @@ INTERCHANGES = {
 }
 
 DISPOSITIONS = {
-    "applied": "Used",
-    "duplicate": "Came twice, not used again",
+    "applied": "Taken as the answer",
+    "duplicate": "Came twice, not taken again",
     "late": "Came too late, kept",
     "unmatched": "Fits no question of ours",
     "quarantined": "About somebody else, kept apart",
     "held": "Its file waits for a person",
 }
+
+
+def disposition(transaction: Transaction) -> str:
+    """What became of something that came in; a receipt answers nothing, and is noted."""
+    code = transaction.disposition
+    if code == "applied" and _KINDS.get(("in", transaction.transaction_set)) == "Receipt":
+        return "Noted"
+    return DISPOSITIONS.get(code, code)
 
 
 def kind(transaction: Transaction) -> str:

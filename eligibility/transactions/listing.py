@@ -24,7 +24,7 @@ from tradingpartners.models import (
     TransportLog,
 )
 from tradingpartners.services import replay
-from tradingpartners.words import DISPOSITIONS, STATES, WAITS, explain, kind
+from tradingpartners.words import DISPOSITIONS, STATES, WAITS, disposition, explain, kind
 
 PAGE_SIZE = 50
 
@@ -75,7 +75,7 @@ class Row:
     @property
     def result(self) -> str:
         if self.transaction.disposition:
-            return DISPOSITIONS.get(self.transaction.disposition, self.transaction.disposition)
+            return disposition(self.transaction)
         if self.transaction.state == Transaction.State.PREPARED:
             return WAITS.get(self.waits_for, WAITS[""])
         if self.transaction.state == Transaction.State.ANSWERED and self.check is not None:

@@ -150,7 +150,7 @@ def _of_wire(wire: Sequence[TransportLog]) -> Iterator[Moment]:
 def _of_answers(user: User, answers: Sequence[Transaction]) -> Iterator[Moment]:
     for answer in answers:
         words = {
-            "applied": "The answer came and was used",
+            "applied": "The answer came and was taken",
             "duplicate": "The same answer came once more",
             "late": "An answer came too late to matter",
             "quarantined": "An answer about somebody else came; it was kept apart",

@@ -313,3 +313,27 @@ def test_no_page_shows_the_name_of_a_setting(manager: Client, acme: Organization
         forms = [reply.context_data[name] for name in ("connection_form", "limits_form", "files_form")]
         said = " ".join(f"{field.label} {field.help_text}" for form in forms for field in form)
         assert "_" not in said.replace("{payer_id}", "")  # which is to be typed as it stands
+
+
+def test_history_says_in_plain_words_what_was_changed(manager: Client, acme: Organization) -> None:
+    partner = make(acme, "sftp", name="Quietwater")
+    owner = make_member(acme, Level.BILLER, "bill")
+    path = f"/trading-partners/{partner.pk}"
+    manager.post(f"{path}/connection/", SFTP)
+    manager.post(f"{path}/limits/", {**LIMITS, "taken_sign": "acknowledged", "acknowledgement_due": "1 h"})
+    files = {"send_ta1": "never", "send_999": "always", "damaged_files": "sets", "owner": str(owner.pk)}
+    manager.post(f"{path}/files/", files)
+    manager.post(f"{path}/pause/", {"reason": "they move house"})
+    shown = manager.get(f"{path}/?tab=history")
+    said = [words for change in shown.context_data["changes"] for words in change.what]
+    assert {
+        "Server: none → files.example.com",
+        "Questions in one file, at most: 1000 → 250",
+        "A file counts as taken when: The file left the drop folder → A TA1 or 999 came",
+        "Answers are due within: 24 h → 12 h",
+        "Acknowledge transactions (999): Never → Always",
+        "Who is told of problems: none → bill",
+        "Sending is paused: no → yes",
+    } <= set(said)
+    assert not [words for words in said if "_" in words.partition(":")[0]]
+    assert "s3cret-canary" not in shown.content.decode()

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -166,3 +167,19 @@ def events() -> set[str]:
 def test_all_events_of_the_transport_log_have_words() -> None:
     assert len(events()) > 10
     assert events() - set(words.EVENTS) == set()
+
+
+@pytest.mark.parametrize(
+    ("transaction_set", "said"), [("271", "Taken as the answer"), ("999", "Noted"), ("997", "Noted")]
+)
+def test_an_answer_is_taken_and_a_receipt_noted(transaction_set: str, said: str) -> None:
+    row = SimpleNamespace(direction="in", transaction_set=transaction_set, disposition="applied")
+    assert words.disposition(row) == said  # type: ignore[arg-type]  # what it asks of one
+
+
+def test_people_read_no_names_of_settings() -> None:
+    explained = [*words._ERRORS.values(), *words._ROUTES.values()]
+    said = [*(text for each in explained for text in each), *words.WAITS.values(), *words.EVENTS.values()]
+    said += [*words.STEPS.values(), *words.STATES.values(), *words.DISPOSITIONS.values()]
+    said += [*words.INTERCHANGES.values()]
+    assert [text for text in said if re.search(r"\w_\w", text)] == []

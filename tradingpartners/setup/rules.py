@@ -131,15 +131,11 @@ def _is_id(value: str) -> bool:
 # --- its settings and credentials ----------------------------------------------------------------------
 
 _MISSING = "This is missing, or cannot be used."
-# Where a transport's own code says more than which field it is about.
-_NAMED: Mapping[str, tuple[str, str]] = {
-    "partner_certificates_expired": ("partner_certificates", "None of them is valid today."),
-    "certificate_expired": ("certificate", "It is not valid today."),
-    "public_url": (
-        "mdn",
-        "Receipts cannot come later: where this program is reached from outside is not set up. "
-        "Ask your operator, or have them on the same connection.",
-    ),
+# Where a transport's code says more than which field it is about.
+_NAMED: Mapping[str, str] = {
+    "partner_certificates_expired": "partner_certificates",
+    "certificate_expired": "certificate",
+    "public_url": "mdn",
 }
 
 
@@ -233,7 +229,8 @@ def _transport_fault(partner: TradingPartner, known: Mapping[str, Setting]) -> I
         transport_of(partner.transport).check(connection)
     except NotSent as error:
         said = error.code.partition(":")[2]
-        key, words = _NAMED.get(said, (said, _MISSING))
+        key = _NAMED.get(said, said)
+        words = explain(error.code).what if said in _NAMED else _MISSING
         if key == "credentials":
             key = _credential_at_fault(partner.transport, partner.credentials or {})
         if key in known:
