@@ -241,7 +241,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Eligibility sweeps: ask the payers, read the answers, see who needs a person.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"AcknowledgeEnum": "tradingpartners.models.TradingPartner.Acknowledge"},
+    "ENUM_NAME_OVERRIDES": {
+        "AcknowledgeEnum": "tradingpartners.models.TradingPartner.Acknowledge",
+        "EnrolmentStateEnum": "tradingpartners.models.Enrolment.State",
+    },
 }
 
 # --- what tradingpartners may carry: one line a transaction set we send --------------------------

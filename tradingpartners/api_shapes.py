@@ -10,8 +10,10 @@ from rest_framework import serializers
 
 from practice.api_inputs import Shape
 from practice.api_pages import PageQuery
+from practice.models import is_npi
 from tradingpartners.models import (
     Direction,
+    Enrolment,
     Environment,
     Interchange,
     Lane,
@@ -85,6 +87,43 @@ class NewRoute(Shape):
     lane = serializers.ChoiceField(choices=Lane.values, required=False, allow_blank=True, default="")
 
 
+class EnrolmentQuery(PageQuery, Shape):
+    partner = serializers.UUIDField(required=False)
+    payer = serializers.UUIDField(required=False)
+    facility = serializers.UUIDField(required=False)
+    state = serializers.ChoiceField(choices=Enrolment.State.choices, required=False)
+
+
+class NewEnrolment(Shape):
+    partner = serializers.UUIDField()
+    payer = serializers.UUIDField()
+    facility = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="null: every facility."
+    )
+    state = serializers.ChoiceField(choices=Enrolment.State.choices)
+    decided_on = serializers.DateField(
+        required=False, allow_null=True, default=None, help_text="Since when its state holds."
+    )
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class IdentityQuery(PageQuery, Shape):
+    facility = serializers.UUIDField(required=False)
+    payer = serializers.UUIDField(required=False)
+
+
+class NewIdentity(Shape):
+    facility = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="null: every facility."
+    )
+    payer = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="null: every payer."
+    )
+    name = serializers.CharField(max_length=60)
+    npi = serializers.CharField(max_length=10, validators=[is_npi])
+    tax_id = serializers.RegexField(r"^(\d{9})?$", required=False, allow_blank=True, default="")
+
+
 class ReplayMany(Reason):
     """All failed of a sweep, or of a file: exactly one of the two."""
 
@@ -145,6 +184,37 @@ class Route(serializers.Serializer[Any]):
 
 class RoutePage(serializers.Serializer[Any]):
     results = Route(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class EnrolmentOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    partner = serializers.UUIDField(source="partner_id")
+    payer = serializers.UUIDField(source="payer_id")
+    facility = serializers.UUIDField(source="facility_id", allow_null=True)
+    transaction_set = serializers.CharField()
+    state = serializers.ChoiceField(choices=Enrolment.State.choices)
+    allows_asking = serializers.BooleanField()
+    decided_on = serializers.DateField(allow_null=True)
+    note = serializers.CharField()
+
+
+class EnrolmentPage(serializers.Serializer[Any]):
+    results = EnrolmentOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class IdentityOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    facility = serializers.UUIDField(source="facility_id", allow_null=True)
+    payer = serializers.UUIDField(source="payer_id", allow_null=True)
+    name = serializers.CharField()
+    npi = serializers.CharField()
+    tax_id = serializers.CharField()
+
+
+class IdentityPage(serializers.Serializer[Any]):
+    results = IdentityOut(many=True)
     next = serializers.URLField(allow_null=True)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tradingpartners import api_partners, api_payers, api_wire
+from tradingpartners import api_asking, api_partners, api_payers, api_wire
 
 _PARTNER = "trading-partners/<uuid:partner_id>"
 _PAYER = "payers/<uuid:payer_id>"
@@ -19,6 +19,10 @@ urlpatterns = [
     path(f"{_PAYER}/resume", api_payers.ResumePayer.as_view(), name="api-payer-resume"),
     path("routes", api_payers.Routes.as_view(), name="api-routes"),
     path("routes/<uuid:route_id>", api_payers.RouteView.as_view(), name="api-route"),
+    path("enrolments", api_asking.Enrolments.as_view(), name="api-enrolments"),
+    path("enrolments/<uuid:enrolment_id>", api_asking.EnrolmentView.as_view(), name="api-enrolment"),
+    path("provider-identities", api_asking.Identities.as_view(), name="api-identities"),
+    path("provider-identities/<uuid:identity_id>", api_asking.IdentityView.as_view(), name="api-identity"),
     path("interchanges", api_wire.Interchanges.as_view(), name="api-interchanges"),
     path("interchanges/<uuid:interchange_id>", api_wire.InterchangeView.as_view(), name="api-interchange"),
     path("transactions", api_wire.Transactions.as_view(), name="api-transactions"),

@@ -16,7 +16,7 @@ from practice.api import OrganizationView
 from practice.api_limits import AddressRate
 from practice.models import Alert
 from tests.api.conftest import ApiClient, Practice, problem
-from tradingpartners.models import Interchange, Route, Transaction
+from tradingpartners.models import Enrolment, Interchange, ProviderIdentity, Route, Transaction
 
 DESCRIPTION = "/api/v1/openapi.json"
 
@@ -51,6 +51,13 @@ OPERATIONS = {
     "routes_create": ("post", "/api/v1/routes"),
     "routes_read": ("get", "/api/v1/routes/{route_id}"),
     "routes_delete": ("delete", "/api/v1/routes/{route_id}"),
+    "enrolments_list": ("get", "/api/v1/enrolments"),
+    "enrolments_note": ("post", "/api/v1/enrolments"),
+    "enrolments_read": ("get", "/api/v1/enrolments/{enrolment_id}"),
+    "provider_identities_list": ("get", "/api/v1/provider-identities"),
+    "provider_identities_create": ("post", "/api/v1/provider-identities"),
+    "provider_identities_read": ("get", "/api/v1/provider-identities/{identity_id}"),
+    "provider_identities_delete": ("delete", "/api/v1/provider-identities/{identity_id}"),
     "interchanges_list": ("get", "/api/v1/interchanges"),
     "interchanges_read": ("get", "/api/v1/interchanges/{interchange_id}"),
     "transactions_list": ("get", "/api/v1/transactions"),
@@ -142,8 +149,12 @@ def test_answers_are_as_described(db: None, acme: Practice, schema: dict[str, An
             partner_id=asked.partner_id, direction="out", control_number=1, state="composed"
         )
         alert = raise_alert(kind="held_file", key="k", severity=Alert.Severity.PROBLEM)
+        enrolment = Enrolment.objects.create(partner_id=asked.partner_id, payer_id=asked.payer_id)
+        identity = ProviderIdentity.objects.create(name="Acme", npi="1234567893")
         ids = {
             "alert_id": alert,
+            "enrolment_id": enrolment.pk,
+            "identity_id": identity.pk,
             "run_id": run.pk,
             "partner_id": asked.partner_id,
             "payer_id": asked.payer_id,

@@ -21,6 +21,7 @@ from tradingpartners.models import (
 from tradingpartners.setup.rules import (
     IS_OVER,
     enrolment_faults,
+    identity_faults,
     is_over,
     route_faults,
 )
@@ -97,9 +98,10 @@ class ProviderIdentityForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        same = ProviderIdentity.objects.filter(facility=given.get("facility"), payer=given.get("payer"))
-        if same.exclude(pk=self.instance.pk).exists():
-            self.add_error("payer", "There is one for this facility and payer already.")
+        if not {"facility", "payer"} & set(self.errors):
+            chosen = {name: given[name] for name in ("facility", "payer")}
+            for fault in identity_faults(ProviderIdentity(pk=self.instance.pk, **chosen)):
+                self.add_error(fault.field, fault.words)
         return given
 
 

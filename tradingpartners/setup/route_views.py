@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from practice.pages import PageRequest, page
 from tradingpartners.models import (
@@ -66,7 +67,8 @@ def add_enrolment(request: PageRequest, partner_id: UUID) -> HttpResponse:
     )
     instance = same.first() or Enrolment(partner=found, transaction_set="270")
     form = payer_forms.EnrolmentForm(request.POST, instance=instance)
-    return saved(request, found, form, tab="enrolment", name="enrolment_form", done="Noted.")
+    with timezone.override(request.organization.zone):
+        return saved(request, found, form, tab="enrolment", name="enrolment_form", done="Noted.")
 
 
 def _uuid(text: str | None) -> UUID | None:

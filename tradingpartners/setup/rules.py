@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from tradingpartners.models import Enrolment, Route, TradingPartner, TransportKind
+from tradingpartners.models import Enrolment, ProviderIdentity, Route, TradingPartner, TransportKind
 from tradingpartners.services.overdue import in_words
 from tradingpartners.setup.fields import SETTINGS, Setting
 from tradingpartners.transports import Connection, NotSent
@@ -270,7 +270,7 @@ def label_of(transport: str, fault: Fault) -> str:
     return labels.get(key, key.replace("_", " ").capitalize() or "Connection")
 
 
-# --- a route, an enrolment, a pause --------------------------------------------------------------------
+# --- routes, enrolments, who asks, pauses ---------------------------------------------------------------
 
 
 def route_faults(route: Route) -> Iterator[Fault]:
@@ -294,6 +294,13 @@ def enrolment_faults(enrolment: Enrolment, *, today: date) -> Iterator[Fault]:
         yield Fault("decided_on", "not_decided", words)
     elif since > today:
         yield Fault("decided_on", "in_the_future", "This day has not come yet.")
+
+
+def identity_faults(identity: ProviderIdentity) -> Iterator[Fault]:
+    """One name and number for a facility and a payer; nobody's stands for all of them."""
+    same = ProviderIdentity.objects.filter(facility=identity.facility_id, payer=identity.payer_id)
+    if same.exclude(pk=identity.pk).exists():
+        yield Fault("payer", "taken", "There is one for this facility and payer already.")
 
 
 IS_OVER = "This is over already: choose a later time, or leave it empty."
