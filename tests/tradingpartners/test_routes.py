@@ -158,6 +158,36 @@ def test_what_waits_long_for_a_paused_partner_goes_another_way(live: Acme) -> No
     assert attempts(live)[1:] == [("Second", "answered", "")]
 
 
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_question_whose_route_is_taken_away_before_it_goes_takes_the_next_one(
+    live: Acme, payer_server: ScriptedPayer, retries: int
+) -> None:
+    live.payer.retries = retries
+    live.payer.save()
+    with scripted_payer() as other:
+        second_route(live, other.url)
+        live.visit()
+        run = live.sweep()
+        with live.inside():
+            Route.objects.filter(partner=live.partner).update(is_deleted=True)
+        work_until_quiet()
+    assert attempts(live) == [("Example", "never_sent", "no_route"), ("Second", "answered", "")]
+    assert live.read(run).active == 1
+    assert payer_server.questions == []
+
+
+def test_without_another_route_a_question_whose_route_is_taken_away_ends_and_says_so(live: Acme) -> None:
+    live.visit()
+    run = live.sweep()
+    with live.inside():
+        Route.objects.update(is_deleted=True)
+    work_until_quiet()
+    assert attempts(live) == [("Example", "never_sent", "no_route")]
+    with live.inside():
+        assert SweepRunMember.objects.get().failure_reason == "no_route"
+    assert live.read(run).state == "completed"
+
+
 def test_only_routes_of_this_environment_and_lane_are_taken(live: Acme) -> None:
     with live.inside():
         first = Route.objects.get()

@@ -16,7 +16,7 @@ from django.conf import settings
 from practice.models import Facility
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
-from tradingpartners.retries import PARTNER_INACTIVE, WORKER_LOST
+from tradingpartners.retries import NO_ROUTE, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode, hold_of, holds
 from tradingpartners.services.wire import connection_of
@@ -153,7 +153,10 @@ def _why_not(route: Route, facility_id: UUID | None, enrolments: _Enrolments, la
 # --- the next one ----------------------------------------------------------------------------
 
 _REFUSALS = frozenset(
-    {"http_401", "http_403", "login_refused", "host_key_changed", PARTNER_INACTIVE, HoldCode.PARTNER_PAUSED}
+    {
+        *("http_401", "http_403", "login_refused", "host_key_changed"),
+        *(NO_ROUTE, PARTNER_INACTIVE, HoldCode.PARTNER_PAUSED),
+    }
 )
 
 
@@ -172,7 +175,8 @@ _UNREACHABLE = frozenset(
 
 
 def is_refusal(code: str) -> bool:
-    """The partner takes nothing from us as things are: to try it again is of no use."""
+    """The partner takes nothing from us as things are, or no route leads there any more: to try it
+    again is of no use."""
     return code in _REFUSALS or code.startswith("settings:")
 
 

@@ -19,7 +19,7 @@ def write_attempts(
 ) -> list[Written]:
     """Those X12 can carry, numbered from 0001.
 
-    The others end here: with the field at fault, or for want of a route.
+    The others end here: with the field at fault, or, where the route was taken away, to go another way.
     """
     if not attempts:
         return []
@@ -29,7 +29,7 @@ def write_attempts(
     for attempt in attempts:
         route, content = routes.get(attempt.payer.pk), contents.get(attempt.subject_id)
         if route is None:
-            ends.append(End(attempt, OutcomeKind.FAILED, NO_ROUTE))
+            ends.append(End(attempt, OutcomeKind.FAILED, NO_ROUTE, again=True))
             continue
         if content is None:
             ends.append(End(attempt, OutcomeKind.REJECTED, "unwritable:contents"))
