@@ -7,6 +7,7 @@ DISPATCH_MOVES = {
     "": {"ready"},
     "ready": {"claimed", "cancelled"},
     "claimed": {"ready", "done", "cancelled"},
+    "done": {"ready"},  # a person has its file sent once more
 }
 
 INTERCHANGE_MOVES = {

@@ -167,6 +167,11 @@ _ERRORS: dict[str, Explained] = {
     "unsupported": Explained("The message is packed in a way we do not know.", _KEYS),
     "too_large": Explained("The message is larger than we take.", _CALL),
     "no_answer": Explained("What came back held no answer.", _CALL),
+    "gone_unseen": Explained(
+        "Nothing of the file is left at the partner: it took the file, or swept away what was uploaded.",
+        _ASK_AND_SEND,
+    ),
+    "upload_gone": Explained("What was uploaded was gone before it could be given its name.", _NETWORK),
     "answer_about_somebody_else": Explained(
         "The answer was about somebody else. It is kept apart and was not used.",
         "Report it to the payer: it has shown us another person's data.",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from practice.models import Alert
 from tests import payers
 from tests.factories import PartnerFactory, RouteFactory
-from tests.gateway import bring_forward, work
+from tests.gateway import bring_forward, pass_the_sla, work
 from tests.payers import scripted_payer
 from tests.sweeps.conftest import Acme
 from tests.transports.as2_peer import As2Peer, keys, running_peer
@@ -224,6 +224,44 @@ def test_fault_63_a_later_receipt_for_something_else_holds_the_file(
     with waiting.inside():
         alert = Alert.objects.get(kind="held_sending")
     assert (alert.subject_id, alert.facts["code"], alert.times) == (held.pk, problem, 1)
+
+
+def test_fault_63_a_file_that_a_later_receipt_held_goes_once_more_when_a_person_says_so(
+    waiting: As2Acme,
+) -> None:
+    receipt = send(waiting, "error:decryption-failed")
+    waiting.post(receipt["headers"], receipt["body"])
+    held = waiting.interchange()
+    go()
+    assert waiting.puts() == [""]
+    assert held.dispatch_id is not None
+    with waiting.inside():
+        unit = Dispatch.objects.get(pk=held.dispatch_id)
+        assert (unit.state, pausing.waits_for_a_person(held)) == ("done", True)
+        assert pausing.release(unit, reason="They have our new certificate") == [unit.queue]
+        assert pausing.release(unit, reason="Again") == []
+        assert Alert.objects.get(kind="held_sending").state == "resolved"
+        assert not pausing.waits_for_a_person(waiting.interchange())
+    waiting.agree()
+    go()
+    assert waiting.puts() == ["", ""]
+    first, second = waiting.peer.received(waiting.message_id())
+    assert first["mic"] == second["mic"]
+    assert (waiting.interchange().state, waiting.interchange().problem) == (Interchange.State.TAKEN, "")
+    with waiting.inside():
+        assert Interchange.objects.filter(direction="out").count() == 1
+
+
+def test_a_file_whose_questions_have_ended_is_not_offered_once_more(waiting: As2Acme) -> None:
+    receipt = send(waiting, "mic")
+    waiting.post(receipt["headers"], receipt["body"])
+    pass_the_sla()
+    with waiting.inside():
+        unit = Dispatch.objects.get()
+        assert not pausing.waits_for_a_person(waiting.interchange())
+        assert pausing.release(unit, reason="Too late") == []
+        unit.refresh_from_db()
+        assert unit.state == "done"
 
 
 def test_a_forged_receipt_is_undone_by_the_partners_own(waiting: As2Acme) -> None:

@@ -12,12 +12,13 @@ import pytest
 from django.utils import timezone
 
 from practice.models import Alert
+from sweeps.models import SweepRun
 from tests import payers
 from tests.gateway import bring_forward, pass_the_sla, work
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send, states
-from tradingpartners.models import Dispatch, Interchange, TransportLog
-from tradingpartners.services import claiming, pausing, sending
+from tradingpartners.models import Dispatch, Interchange, Transaction, TransportLog
+from tradingpartners.services import claiming, overdue, pausing, sending
 from tradingpartners.services.sending import files
 from tradingpartners.transports import Connection, Held, OutgoingFile
 from tradingpartners.transports import sftp as transport
@@ -125,6 +126,111 @@ def test_an_uploaded_file_without_its_name_gets_it_from_the_next_worker(
     send()
     (file,) = sftp.files()
     assert (file.name, file.read_bytes()) == (temporary.name.removesuffix(".tmp"), whole)
+
+
+def swept_away(acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch) -> SweepRun:
+    """Killed between upload and rename; what was uploaded is gone when the next worker looks."""
+    acme.visit()
+    run = acme.sweep()
+    die_in(acme, monkeypatch, transport, "publish")
+    (temporary,) = sftp.files()
+    temporary.unlink()
+    send()
+    return run
+
+
+def let_the_taken_time_pass(acme: FileAcme) -> None:
+    with acme.inside():
+        Interchange.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    assert overdue.overdue_organizations() == [acme.organization.pk]
+    overdue.fail_overdue(acme.organization.pk)
+
+
+def test_a_file_of_which_nothing_is_left_is_told_when_no_sign_of_it_comes(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken or swept away, nobody knows: asked once more by a person only, with the same bytes."""
+    run = swept_away(acme, sftp, monkeypatch)
+    look(acme)  # that it is not in the folder says nothing of a file nobody has seen there
+    with acme.inside():
+        before = Interchange.objects.get()
+        assert (before.state, before.problem) == ("in_flight", "gone_unseen")
+        assert not Alert.objects.exists()
+    let_the_taken_time_pass(acme)
+    send(2)
+    assert (sftp.files(), states(acme)) == ([], ["overdue"])
+    with acme.inside():
+        alert = Alert.objects.get()
+        assert (alert.kind, alert.facts["code"], alert.state) == ("held_sending", "gone_unseen", "open")
+        assert pausing.waits_for_a_person(before)
+        assert before.dispatch is not None
+        assert pausing.release(before.dispatch, reason="They have nothing of it")
+    send()
+    (file,) = sftp.files()
+    assert file.name == before.file_name
+    assert int(file.read_text().split("*")[13]) == before.control_number
+    leave(sftp, "a.271", payers.answer(questions(file)[0]))
+    look(acme)
+    assert acme.outcome(run) == (1, 0, 0)
+    with acme.inside():
+        after = Interchange.objects.get(direction="out")
+        assert (after.state, after.problem) == ("taken", "")
+        assert Transaction.objects.attempts().count() == 1
+        assert Alert.objects.get().state == "resolved"
+
+
+def test_a_sign_of_the_partner_settles_a_file_of_which_nothing_was_left(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = swept_away(acme, sftp, monkeypatch)
+    let_the_taken_time_pass(acme)
+    with acme.inside():
+        trace = Transaction.objects.get().trace_number
+    asked = payers.Question(
+        f"TRN*1*{trace}*9ACME00001~BHT*0022*13*{trace}~NM1*IL*1*AMES*ALICE****MI*M00000001"
+        "~DMG*D8*19840517~DTP*291*D8*20261123~EQ*30~".encode()
+    )
+    leave(sftp, "a.271", payers.answer(asked))
+    look(acme)
+    with acme.inside():
+        after = Interchange.objects.get(direction="out")
+        assert (after.state, after.problem) == ("taken", "")
+        assert Alert.objects.get(kind="held_sending").state == "resolved"
+        assert not pausing.waits_for_a_person(after)
+    assert acme.read(run).state == "completed"
+
+
+def test_a_worker_that_was_killed_once_more_puts_a_released_file_no_third_time(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept_away(acme, sftp, monkeypatch)
+    with acme.inside():
+        unit = Dispatch.objects.get()
+        assert pausing.release(unit, reason="They have nothing of it")
+    put_and_die(acme, monkeypatch)
+    (file,) = sftp.files()
+    file.unlink()  # the partner takes it
+    send(2)
+    assert sftp.files() == []
+
+
+def test_what_was_uploaded_and_surely_got_no_name_is_uploaded_again(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no(*_: Any) -> None:
+        raise asyncssh.SFTPFailure("not now")
+
+    acme.visit()
+    acme.sweep()
+    monkeypatch.setattr(asyncssh.SFTPServer, "rename", no)
+    monkeypatch.setattr(asyncssh.SFTPServer, "posix_rename", no)
+    send()
+    monkeypatch.undo()
+    (temporary,) = sftp.files()
+    temporary.unlink()  # swept away
+    send()
+    (file,) = sftp.files()
+    assert (file.suffix, len(questions(file))) == (".edi", 1)
 
 
 def test_a_file_whose_questions_have_all_ended_is_not_put_later(acme: FileAcme, sftp: SftpServer) -> None:

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from sweeps.models import SweepRun
 from tests import stedi
+from tests.factories import PartnerFactory, RouteFactory
+from tests.payers import ScriptedPayer
 from tests.transports.conftest import ClearinghouseAcme
 from tests.web import Web
 from tradingpartners.models import InboundDelivery, Interchange, TradingPartner, Transaction, TransportLog
@@ -126,6 +128,46 @@ def test_an_expired_page_token_begins_the_walk_anew(acme: ClearinghouseAcme, hou
     with acme.inside():
         partner = TradingPartner.objects.get(pk=acme.partner.pk)
         assert (partner.poll_error, partner.polled_at is None) == ("", False)
+
+
+def another_way(acme: ClearinghouseAcme, payer: ScriptedPayer) -> None:
+    with acme.inside():
+        second = PartnerFactory(name="Second", code="Second", settings={"url": payer.url})
+        RouteFactory(payer=acme.payer, partner=second, preference=2, payer_identifier="B2")
+
+
+def reach(acme: ClearinghouseAcme, url: str, key: str) -> None:
+    with acme.inside():
+        acme.partner.settings, acme.partner.credentials = {"url": url}, {"api_key": key}
+        acme.partner.save()
+
+
+def test_a_batch_that_reached_nobody_goes_another_way_when_the_key_is_refused_later(
+    acme: ClearinghouseAcme, house: stedi.Stedi, web: Web, unused_payer: ScriptedPayer
+) -> None:
+    another_way(acme, unused_payer)
+    web.script = lambda request: (429, {})
+    run = sweep_of(acme, 1)
+    acme.send()
+    assert interchange(acme).published_at is None
+    web.script = house.script
+    reach(acme, web.url, "an old key")
+    acme.send(2)
+    assert attempts(acme) == [("failed", "http_403"), ("answered", "")]
+    assert acme.outcome(run) == (1, 0, 0)
+
+
+def test_a_batch_that_may_have_reached_stedi_goes_no_other_way(
+    acme: ClearinghouseAcme, house: stedi.Stedi, web: Web, unused_payer: ScriptedPayer
+) -> None:
+    another_way(acme, unused_payer)
+    web.script = lambda request: (500, {})
+    sweep_of(acme, 1)
+    acme.send()
+    web.script = house.script
+    reach(acme, web.url, "an old key")
+    acme.send(2)
+    assert (attempts(acme), unused_payer.questions) == ([("sent", "")], [])
 
 
 def test_a_submission_whose_answer_was_lost_is_not_submitted_twice(

@@ -10,9 +10,11 @@ from uuid import UUID
 from django.db import connection
 
 from tradingpartners.models import Direction, Dispatch, Interchange
-from tradingpartners.services import payloads
+from tradingpartners.services import payloads, telling
 
 LAST_CONTROL_NUMBER = 999_999_999
+# `Interchange.problem`: nothing of it is left where it was put, and nobody saw it there.
+GONE_UNSEEN = "gone_unseen"
 # What answers a partner's file; nobody answers it.
 ACKNOWLEDGEMENTS = frozenset({"TA1", "999"})
 
@@ -26,14 +28,16 @@ _RESERVE = """
 
 _TAKE = """
     WITH found AS (
-        SELECT id, dispatch_id FROM tradingpartners_interchange
+        SELECT id, dispatch_id, problem FROM tradingpartners_interchange
         WHERE id = ANY(%s) AND direction = 'out' AND state IN ('in_flight', 'overdue')
         ORDER BY id FOR UPDATE
     ), taken AS (
-        UPDATE tradingpartners_interchange i SET state = 'taken', taken_at = %s
-        FROM found WHERE i.id = found.id RETURNING found.dispatch_id
+        UPDATE tradingpartners_interchange i SET state = 'taken', taken_at = %s,
+            problem = CASE WHEN i.problem = %s THEN '' ELSE i.problem END
+        FROM found WHERE i.id = found.id RETURNING found.*
     )
-    SELECT DISTINCT d.queue FROM taken JOIN tradingpartners_dispatch d ON d.id = taken.dispatch_id
+    SELECT taken.id, taken.problem, d.queue
+    FROM taken JOIN tradingpartners_dispatch d ON d.id = taken.dispatch_id
 """
 
 
@@ -77,8 +81,12 @@ def take_interchanges(interchange_ids: Collection[UUID], *, now: datetime) -> li
     if not interchange_ids:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [list(interchange_ids), now])
-        return [queue for (queue,) in cursor.fetchall()]
+        cursor.execute(_TAKE, [list(interchange_ids), now, GONE_UNSEEN])
+        taken = cursor.fetchall()
+    for interchange_id, problem, _ in taken:
+        if problem == GONE_UNSEEN:
+            telling.sending_is_settled(interchange_id)
+    return sorted({queue for _, _, queue in taken})
 
 
 def promised(interchange_ids: Collection[UUID | None]) -> set[UUID]:

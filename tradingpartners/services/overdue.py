@@ -16,6 +16,7 @@ from tradingpartners.models import Interchange, TradingPartner, Transaction
 from tradingpartners.models.transactions import SLA_PASSED
 from tradingpartners.services import telling
 from tradingpartners.services.attempts import End, end_attempts
+from tradingpartners.services.interchanges import GONE_UNSEEN
 
 _BATCH = 1000
 
@@ -38,10 +39,14 @@ def fail_overdue(organization_id: UUID) -> int:
     """End what is past its partner's SLA; a file not taken is released so that the next may go."""
     now = timezone.now()
     with tenant(organization_id):  # by itself: who reads answers locks attempts before files
-        Interchange.objects.filter(
+        not_taken = Interchange.objects.filter(
             state=Interchange.State.IN_FLIGHT,
             started_at__lt=Now() - F("partner__taken_timeout"),
-        ).update(state=Interchange.State.OVERDUE)
+        )
+        unseen = not_taken.filter(problem=GONE_UNSEEN).select_for_update(of=("self",)).order_by("pk")
+        for interchange in list(unseen.select_related("partner")):
+            telling.held_sending(interchange, GONE_UNSEEN)
+        not_taken.update(state=Interchange.State.OVERDUE)
     with tenant(organization_id):
         overdue = list(
             Transaction.objects.unanswered()

@@ -25,6 +25,7 @@ from tradingpartners.models import (
 from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode
+from tradingpartners.services.interchanges import GONE_UNSEEN
 
 
 def pause_payer(payer: Payer, *, reason: str, resumes_at: datetime | None = None) -> PayerPause:
@@ -78,20 +79,31 @@ def release(dispatch: Dispatch, *, reason: str) -> list[str]:
     No queues: it does not wait for a person.
     """
     with _because(reason):
-        queues = _release(Dispatch.objects.filter(pk=dispatch.pk, waits_for=HoldCode.PERSON))
-        for interchange in Interchange.objects.filter(dispatch=dispatch) if queues else ():
-            interchange.problem = ""
-            interchange.save(update_fields=["problem"])
+        unit = Dispatch.objects.select_for_update().filter(pk=dispatch.pk)
+        files = [row for row in Interchange.objects.filter(dispatch__in=unit) if waits_for_a_person(row)]
+        if not files and not unit.filter(state=Dispatch.State.READY, waits_for=HoldCode.PERSON):
+            return []
+        unit.update(state=Dispatch.State.READY)
+        for interchange in files:
+            if interchange.problem != GONE_UNSEEN:  # that one is uploaded anew, and settled then
+                interchange.problem = ""
+                interchange.save(update_fields=["problem"])
             telling.sending_is_settled(interchange.pk)
-        return queues
+        return _release(unit)
 
 
 def waits_for_a_person(interchange: Interchange) -> bool:
-    """Whether its unit is held until `release`."""
-    held = Dispatch.objects.filter(state=Dispatch.State.READY, waits_for=HoldCode.PERSON)
+    """Whether it goes no further until `release`: its unit is held, or was handed over and the partner
+    says since, or leaves open, that it has something else; and something of it is still to be answered."""
     if interchange.direction != Direction.OUT or interchange.dispatch_id is None:
         return False
-    return held.filter(pk=interchange.dispatch_id).exists()
+    unit = Dispatch.objects.filter(pk=interchange.dispatch_id)
+    if unit.filter(state=Dispatch.State.READY, waits_for=HoldCode.PERSON).exists():
+        return True
+    if not interchange.problem or interchange.state == Interchange.State.TAKEN:
+        return False
+    unanswered = Transaction.objects.unanswered().filter(interchange=interchange)
+    return unit.filter(state=Dispatch.State.DONE).exists() and unanswered.exists()
 
 
 def _because(reason: str) -> AbstractContextManager[None]:

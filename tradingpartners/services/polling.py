@@ -32,7 +32,7 @@ from tradingpartners.models import (
 )
 from tradingpartners.services import payloads, telling
 from tradingpartners.services.attempts import End, end_attempts
-from tradingpartners.services.interchanges import take_interchanges
+from tradingpartners.services.interchanges import GONE_UNSEEN, take_interchanges
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
 from tradingpartners.transports import (
     Awaited,
@@ -340,7 +340,7 @@ def _handed_over(partner: TradingPartner) -> dict[UUID, str]:
         state__in=[Interchange.State.IN_FLIGHT, Interchange.State.OVERDUE],
         # a put that is still under way has not dropped its file yet
         dispatch__state=Dispatch.State.DONE,
-    )
+    ).exclude(problem=GONE_UNSEEN)
     return dict(in_flight.values_list("pk", "file_name"))
 
 

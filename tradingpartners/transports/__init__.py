@@ -133,10 +133,11 @@ class OutgoingFile(NamedTuple):
 
 class Receipt(NamedTuple):
     """What the partner said on taking a file: its own name for it, and whether that is its word
-    that it has it whole."""
+    that it has it whole. `is_gone`: nothing was there to be given its name, and nothing has it."""
 
     reference: str = ""
     is_taken: bool = False
+    is_gone: bool = False
 
 
 class FileTransport(Transport, Protocol):

@@ -77,22 +77,24 @@ def upload(connection: Connection, file: OutgoingFile) -> None:
 
 
 def publish(connection: Connection, file: OutgoingFile) -> Receipt:
-    """Give an uploaded file its final name. Safe to repeat: one of which nothing is left was taken.
+    """Give an uploaded file its final name. Safe to repeat: of one that is gone, whoever knows whether
+    it had that name before knows whether it may have been taken.
 
     Raises Held("name_taken") where another file has that name; it stays as it is.
     """
 
-    async def work(client: Client) -> None:
+    async def work(client: Client) -> bool:
         final = _at(connection, "inbox", file.name)
         there = await client.exists(_temporary(final))
         if await _is_ours(client, final, file):  # renamed before, and that was not noted
             if there:
                 await client.remove(_temporary(final))
-        elif there:
+            return True
+        if there:
             await client.rename(_temporary(final), final)
+        return bool(there)
 
-    talk(connection, work, deadline=connection.patience)
-    return Receipt()
+    return Receipt(is_gone=not talk(connection, work, deadline=connection.patience))
 
 
 async def _is_ours(client: Client, final: str, file: OutgoingFile) -> bool:

@@ -20,6 +20,7 @@ from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode
 from tradingpartners.services.interchanges import (
     ACKNOWLEDGEMENTS,
+    GONE_UNSEEN,
     keep_composed,
     reserve_control_number,
     take_interchanges,
@@ -43,8 +44,10 @@ class File(NamedTuple):
     interchange_id: UUID
     name: str
     content: bytes
-    # An earlier worker has uploaded it, and may have given it its name.
+    # An earlier put of it may have reached the partner.
     is_published: bool
+    # Its bytes are not there, as far as we know.
+    needs_upload: bool
 
 
 def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | None:
@@ -67,7 +70,9 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
         finish(claim)
         return None
     extend(claim)  # a whole lease for the upload, however long writing took
-    return File(interchange.pk, interchange.file_name, content, interchange.published_at is not None)
+    is_published = interchange.published_at is not None
+    needs_upload = not is_published or interchange.problem == GONE_UNSEEN
+    return File(interchange.pk, interchange.file_name, content, is_published, needs_upload)
 
 
 def _is_wanted(interchange: Interchange) -> bool:
@@ -125,7 +130,8 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     """Upload the file, note that, give it its name; where that fails, later, the same bytes again.
 
     What is noted in between tells the next worker whether the partner may have seen the file: if
-    not, it is uploaded again; if so, only its name is seen to, and one that is gone was taken.
+    not, it is uploaded again; if so, only its name is seen to. Of one that is gone then nobody knows
+    whether it was taken or swept away: a sign of the partner tells, or a person.
     """
     partner = dispatch.partner
     transport, connection = FILES[partner.transport], connection_of(partner)
@@ -135,12 +141,15 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     started, receipt = time.monotonic(), Receipt()
     failure: TransportError | None = None
     try:
-        if not file.is_published:
+        if file.needs_upload:
             on_the_wire(transport.upload, connection, outgoing)
             with tenant(claim.organization_id):
                 extend(claim)
-                Interchange.objects.filter(pk=file.interchange_id).update(published_at=Now())
+                uploaded = Interchange.objects.filter(pk=file.interchange_id)
+                uploaded.update(published_at=Now(), problem="")
         receipt = on_the_wire(transport.publish, connection, outgoing)
+        if receipt.is_gone and file.needs_upload:  # it never had its name
+            raise NotSent("upload_gone")
     except TransportError as error:
         failure = error
     with tenant(claim.organization_id):
@@ -179,6 +188,9 @@ def _note(
             _put_later(claim, dispatch, file, failure, now)
             return
         finish(claim)
+        if receipt.is_gone:
+            Interchange.objects.filter(pk=file.interchange_id).update(problem=GONE_UNSEEN)
+            return
         is_told = dispatch.transaction_set in ACKNOWLEDGEMENTS  # nobody gives a sign for these
         if is_told or receipt.is_taken or dispatch.partner.taken_sign == TradingPartner.TakenSign.UPLOADED:
             take_interchanges([file.interchange_id], now=now)
@@ -195,6 +207,8 @@ def _put_later(claim: Claim, dispatch: Dispatch, file: File, failure: TransportE
         put_back(claim, later=_FOR_A_PERSON, waits_for=HoldCode.PERSON)
         return
     is_unseen = isinstance(failure, NotSent) and not file.is_published
+    if is_unseen:  # noted before the wire was tried: nothing of it came there
+        Interchange.objects.filter(pk=file.interchange_id).update(published_at=None)
     if is_unseen and leave_refusing(dispatch, file.interchange_id, failure.code, now=now):
         finish(claim)
         return
