@@ -34,6 +34,7 @@ class TradingPartnersConfig(AppConfig):
             "acknowledgement",
             "transaction_set",
         ],
+        "TransportLog": ["id", "organization_id", "partner_id", "event", "interchange_id", "created_at"],
         "Transaction": [
             "id",
             "organization_id",

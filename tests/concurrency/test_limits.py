@@ -10,7 +10,7 @@ import pytest
 
 from practice.tenancy import tenant
 from tests.concurrency.test_claims import at_once
-from tests.gateway import pass_the_sla
+from tests.gateway import let_a_minute_pass, pass_the_sla
 from tests.payers import scripted_payer
 from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import FileAcme, SftpServer
@@ -76,8 +76,7 @@ def test_a_put_that_ended_late_counts_from_its_end(acme: FileAcme) -> None:
         )
     sending.send(first)
     assert claims(acme, queue_of(acme)) == []
-    with acme.inside():
-        Interchange.objects.update(started_at=database_now() - timedelta(seconds=61))
+    let_a_minute_pass()
     assert len(claims(acme, queue_of(acme))) == 1
 
 
@@ -90,8 +89,7 @@ def test_a_file_that_goes_once_more_is_a_start_as_well(acme: FileAcme, sftp: Sft
     with acme.inside():
         Dispatch.objects.update(due_at=database_now() - timedelta(minutes=1))
     assert claims(acme, queue_of(acme)) == []
-    with acme.inside():
-        Interchange.objects.update(started_at=database_now() - timedelta(seconds=61))
+    let_a_minute_pass()
     assert len(claims(acme, queue_of(acme))) == 1
 
 

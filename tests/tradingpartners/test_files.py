@@ -17,7 +17,7 @@ from practice.models import Appointment, Patient
 from sweeps.services import cancel_run
 from tests import payers
 from tests.factories import AppointmentFactory, CoverageFactory, PatientFactory
-from tests.gateway import bring_forward, pass_the_sla, work
+from tests.gateway import bring_forward, let_a_minute_pass, pass_the_sla, work
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tradingpartners.models import (
     Dispatch,
@@ -95,8 +95,7 @@ def test_interchanges_a_minute_are_counted_from_their_starts(acme: FileAcme, sft
     acme.sweep()
     send(5)
     assert len(sftp.files()) == 2
-    with acme.inside():
-        Interchange.objects.update(started_at=timezone.now() - timedelta(minutes=2))
+    let_a_minute_pass()
     send(5)
     assert len(sftp.files()) == 4
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from practice.models import Alert
 from sweeps.models import SweepRun
 from tests import payers
-from tests.gateway import bring_forward, pass_the_sla, work
+from tests.gateway import bring_forward, let_a_minute_pass, pass_the_sla, work
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send, states
 from tradingpartners.models import Dispatch, Interchange, Transaction, TransportLog
@@ -276,6 +276,58 @@ def test_a_file_in_flight_keeps_its_slot_and_may_go_once_more(acme: FileAcme, sf
     acme.limit(settings=sftp.settings)
     send(2)
     assert len(sftp.files()) == 1
+
+
+# --- starts in a minute ----------------------------------------------------------------------------
+
+
+def refuse_names(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The partner lets nothing be renamed; returns what it was asked to, as it is asked."""
+    asked: list[bytes] = []
+
+    def no(session: Any, oldpath: bytes, newpath: bytes) -> None:
+        asked.append(newpath)
+        raise asyncssh.SFTPFailure("not now")
+
+    monkeypatch.setattr(asyncssh.SFTPServer, "rename", no)
+    monkeypatch.setattr(asyncssh.SFTPServer, "posix_rename", no)
+    return asked
+
+
+def test_every_start_counts_in_its_minute_also_one_that_failed_at_its_name(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.limit(max_interchanges_per_minute=2, max_concurrent_files=9, max_st_per_interchange=1)
+    for _ in range(2):
+        acme.visit()
+    acme.sweep()
+    asked = refuse_names(monkeypatch)
+    send(4)
+    assert len(asked) == 2
+    let_a_minute_pass()
+    send(4)
+    assert len(asked) == 4
+    monkeypatch.undo()
+    let_a_minute_pass()
+    send(2)
+    assert [file.suffix for file in sftp.files()] == [".edi", ".edi"]
+
+
+def test_a_start_whose_worker_was_lost_counts_for_a_minute_more(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it was, nobody knows: until its lease ended it may have been."""
+    acme.limit(max_interchanges_per_minute=1, max_concurrent_files=9, max_st_per_interchange=1)
+    for _ in range(2):
+        acme.visit()
+    acme.sweep()
+    put_and_die(acme, monkeypatch)
+    send(2)
+    assert len(sftp.files()) == 1
+    let_a_minute_pass()
+    send()
+    with acme.inside():
+        assert TransportLog.objects.filter(event="put").count() == 1
 
 
 @pytest.mark.parametrize(

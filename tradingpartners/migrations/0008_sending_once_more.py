@@ -2,6 +2,7 @@
 
 import pgtrigger.compiler
 import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations
 
 
@@ -19,5 +20,11 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='dispatch',
             trigger=pgtrigger.compiler.Trigger(name='state_moves', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF EXISTS (\n                SELECT 1 FROM old_values o JOIN new_values n USING (id)\n                WHERE o."state" <> n."state"\n                AND (o."state", n."state") NOT IN ((\'claimed\', \'cancelled\'), (\'claimed\', \'done\'), (\'claimed\', \'ready\'), (\'done\', \'ready\'), (\'ready\', \'cancelled\'), (\'ready\', \'claimed\'))\n            ) THEN\n                RAISE EXCEPTION \'tradingpartners_dispatch: state may not move that way\'\n                USING ERRCODE = \'check_violation\';\n            END IF;\n            RETURN NULL;\n        ', hash='03feed247aa19703053f96c4d5421fb6afce2054', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_state_moves_b980b', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='tradingpartners_dispatch', when='AFTER')),
+        ),
+        # Starts are counted over all practices by who claims.
+        migrations.RunSQL(
+            f"CREATE POLICY dispatched ON tradingpartners_transportlog FOR SELECT"
+            f" TO {settings.DISPATCHER_ROLE} USING (true)",
+            "DROP POLICY IF EXISTS dispatched ON tradingpartners_transportlog",
         ),
     ]

@@ -6,6 +6,7 @@ lock, so that limits counted here hold across all workers. Time is the database'
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import NamedTuple
 from uuid import UUID
@@ -39,8 +40,9 @@ _PAYER_SLOTS = """
     WHERE p.id = %(id)s GROUP BY p.id
 """
 
-# What is claimed is out and starts now; `started_at` is when a put ended, so no minute the partner
-# can choose has more starts in it than these.
+# What is claimed is out and starts now. Each put has its row of the log, from when it ended, so no minute
+# the partner can choose has more starts in it than these; one whose worker was lost has none, and counts
+# from when its lease was.
 _FILE_SLOTS = """
     WITH claimed AS (SELECT count(*) AS units FROM tradingpartners_dispatch
         WHERE queue = %(queue)s AND state = 'claimed'),
@@ -50,13 +52,19 @@ _FILE_SLOTS = """
                 JOIN tradingpartners_dispatch d ON d.id = i.dispatch_id AND d.state <> 'claimed'
                 WHERE i.partner_id = t.id AND i.direction = 'out' AND i.state = 'in_flight') AS free,
             t.max_interchanges_per_minute - claimed.units
-            - (SELECT count(*) FROM tradingpartners_interchange i
-                JOIN tradingpartners_dispatch d ON d.id = i.dispatch_id AND d.state <> 'claimed'
-                WHERE i.partner_id = t.id AND i.direction = 'out'
-                AND i.started_at > now() - interval '1 minute') AS starts
+            - (SELECT count(*) FROM tradingpartners_transportlog l
+                WHERE l.partner_id = t.id AND l.id > %(lately)s
+                AND l.event = 'put' AND l.interchange_id IS NOT NULL
+                AND l.created_at > now() - interval '1 minute')
+            - (SELECT count(*) FROM tradingpartners_dispatch d
+                WHERE d.queue = %(queue)s AND d.state = 'ready'
+                AND d.lease_until > now() - interval '1 minute') AS starts
         FROM tradingpartners_tradingpartner t, claimed WHERE t.id = %(id)s)
     SELECT least(free, starts), least(free, starts), coalesce(starts, 1) FROM files
 """
+
+# Seconds: far more than the minute, and than what clocks may differ by.
+_LATELY = 3600
 
 # What can never go is claimed to be ended.
 _DUE_UNIT = """
@@ -99,16 +107,22 @@ def _free_slots(queue: str) -> Slots:
     kind, _, row_id = queue.partition(".")
     with connection.cursor() as cursor:
         sql = _PAYER_SLOTS if kind == "payer" else _FILE_SLOTS
-        cursor.execute(sql, {"queue": queue, "id": row_id})
+        cursor.execute(sql, {"queue": queue, "id": row_id, "lately": _id_of(time.time() - _LATELY)})
         return Slots(*(cursor.fetchone() or (0, 0, 0)))
 
 
+def _id_of(seconds: float) -> UUID:
+    """Before every id (UUIDv7) that was made after this moment: what is older is not looked at."""
+    return UUID(int=int(seconds * 1000) << 80)
+
+
 def free_lost_leases() -> int:
-    """Units whose worker fell silent are due again; what they sent is known by its attempts."""
+    """Units whose worker fell silent are due again; what they sent is known by its attempts, and
+    `lease_until` says when they were freed."""
     with dispatcher(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tradingpartners_dispatch SET state = 'ready', lease_token = NULL,"
-            " lease_until = NULL, rung_at = NULL, rescue_count = rescue_count + 1"
+            " lease_until = now(), rung_at = NULL, rescue_count = rescue_count + 1"
             " WHERE id IN (SELECT id FROM tradingpartners_dispatch"
             " WHERE state = 'claimed' AND lease_until < now() FOR UPDATE SKIP LOCKED)"
         )

@@ -179,7 +179,6 @@ def _note(
     with tenant(claim.organization_id):
         own(claim)
         now = database_now()
-        # Pacing counts from here: the partner saw it start no later.
         Interchange.objects.filter(pk=file.interchange_id).update(started_at=now)
         # One that was given up waiting for, and was put again, is out again.
         late = Interchange.objects.filter(pk=file.interchange_id, state=Interchange.State.OVERDUE)
