@@ -69,6 +69,11 @@ class Bench:
     def fail(self, times: int = 1) -> None:
         self.call(Verdict.FAILED, times=times)
 
+    def tell(self, verdict: Verdict, times: int = 1, *, is_retry: bool = False) -> None:
+        for _ in range(times):
+            ask = Ask(self.payer_id, Lane.BATCH, ACME, f"t{next(self.tokens)}", is_retry)
+            self.book.tell(ask, self.limits, verdict, now=self.now)
+
     def refusal(self, organization: UUID = ACME, **how: object) -> Refusal | None:
         answer = self.admit(organization, **how)  # type: ignore[arg-type]
         return answer.code if isinstance(answer, Refused) else None
@@ -132,6 +137,22 @@ def test_repeats_that_go_badly_do_not_open_it(bench: Bench) -> None:
     assert bench.moves() == []
     bench.fail()
     assert bench.moves() == [("open", "failures_in_a_row")]
+
+
+def test_what_is_said_later_counts_while_the_breaker_is_closed(bench: Bench) -> None:
+    bench.tell(Verdict.FAILED, 4)
+    bench.tell(Verdict.IGNORED)
+    bench.tell(Verdict.GOOD)
+    bench.tell(Verdict.FAILED, 4)
+    bench.tell(Verdict.FAILED, 9, is_retry=True)
+    assert bench.moves() == []
+    bench.tell(Verdict.FAILED)
+    assert bench.moves() == [("open", "failures_in_a_row")]
+    bench.now += 31
+    assert bench.refusal() is None  # a trial
+    bench.tell(Verdict.FAILED, 9)
+    bench.tell(Verdict.GOOD, 9)
+    assert [state for state, _ in bench.moves()] == ["open", "half_open"]
 
 
 def test_what_left_the_window_does_not_count(bench: Bench) -> None:
@@ -362,6 +383,7 @@ STEP = st.one_of(
         st.sampled_from(Verdict),
         st.sampled_from([1.0, 7.0]),
     ),
+    st.tuples(st.just("tell"), st.sampled_from(Verdict), st.booleans()),
     st.tuples(st.just("wait"), st.sampled_from([0.125, 1.0, 4.0, 20.0])),
 )
 SMALL = LIMITS._replace(
@@ -379,6 +401,9 @@ def test_the_shared_book_and_its_twin_say_the_same(steps: list[tuple]) -> None:
         if deed == "wait":
             for bench in benches:
                 bench.now += what[0]
+        elif deed == "tell":
+            for bench in benches:
+                bench.tell(what[0], is_retry=what[1])
         elif deed == "admit":
             organization, lane, is_retry = what
             one, other = (bench.admit(organization, lane=lane, is_retry=is_retry) for bench in benches)

@@ -49,6 +49,8 @@ WHOLE = payers.active(ASKED)[1]
         (stedi(), Verdict.GOOD),
         (stedi("75"), Verdict.GOOD),
         (stedi("42"), Verdict.FAILED),
+        (b'{"id": "7", "validationMessages": [{"code": "42"}]}', Verdict.FAILED),
+        (b'{"id": "7", "validationMessages": [{"code": "42"}, {"code": "75"}]}', Verdict.GOOD),
         (WHOLE[: len(WHOLE) // 2], Verdict.FAILED),
         (b"<html>Service unavailable</html>", Verdict.FAILED),
         (b"{" * 100_000, Verdict.FAILED),

@@ -13,8 +13,8 @@ from django.utils import timezone
 from eligibility.models import EligibilityCheck
 from tests.transports.conftest import ClearinghouseAcme
 from tests.web import Request, Said, Web
-from tradingpartners.models import Dispatch, Interchange, Transaction
-from tradingpartners.services import claiming
+from tradingpartners.models import BreakerChange, Dispatch, Interchange, Transaction
+from tradingpartners.services import breakers, claiming
 from tradingpartners.transports import (
     Connection,
     Fetched,
@@ -317,6 +317,28 @@ def test_a_promise_that_is_gone_ends_as_no_answer(
     house.get = lambda coverage_id: (404, {})
     practice.look()
     assert attempts(practice) == [("unknown", "no_answer")]
+
+
+@pytest.mark.parametrize(("code", "moves"), [("42", ["open"]), ("80", ["open"]), ("75", [])])
+def test_an_outage_that_a_promised_answer_tells_of_counts_against_the_payer(
+    practice: ClearinghouseAcme,
+    house: Availity,
+    promised: dict[str, dict[str, str]],
+    code: str,
+    moves: list[str],
+) -> None:
+    practice.payer.breaker_failures, practice.payer.retries = 3, 0
+    practice.payer.save()
+    for _ in range(3):
+        practice.visit()
+    practice.sweep()
+    practice.send()
+    said = [{"field": "subscriber", "code": code, "errorMessage": "…"}]
+    house.get = lambda coverage_id: (200, {**coverage(promised[coverage_id]), "validationMessages": said})
+    practice.look()
+    breakers.note_changes()
+    changes = BreakerChange.objects.filter(payer=practice.payer).values_list("state", flat=True)
+    assert list(changes) == moves
 
 
 def test_word_of_a_payer_not_reached_is_no_answer(practice: ClearinghouseAcme, house: Availity) -> None:

@@ -1,4 +1,5 @@
-"""May this call go to this payer now? One question before each, one report after it.
+"""May this call go to this payer now? One question before each, one report after it, and one more
+where its answer came later.
 
 Per payer: a circuit breaker; per payer and lane: a bulkhead with a share for each organization,
 and a rate. In Redis, shared by all processes; while Redis is away, each process on its own with
@@ -21,7 +22,18 @@ from tradingpartners.admission.shared import SharedBook
 from tradingpartners.admission.values import Change, Refusal, Refused, Verdict
 from tradingpartners.models import Lane, Payer
 
-__all__ = ["Admitted", "Change", "Gate", "Refusal", "Refused", "Verdict", "admit", "changes", "forget"]
+__all__ = [
+    "Admitted",
+    "Change",
+    "Gate",
+    "Refusal",
+    "Refused",
+    "Verdict",
+    "admit",
+    "changes",
+    "forget",
+    "tell",
+]
 
 
 @lru_cache(maxsize=1)
@@ -34,6 +46,13 @@ def _gate_of(process_id: int) -> Gate:
 def admit(payer: Payer, lane: Lane, organization_id: UUID, *, is_retry: bool = False) -> Admitted | Refused:
     """Asked right before a call, outside of transactions. Raises nothing where Redis is away."""
     return _gate_of(os.getpid()).admit(payer, lane, organization_id, is_retry=is_retry)
+
+
+def tell(
+    payer: Payer, lane: Lane, organization_id: UUID, verdict: Verdict, *, is_retry: bool = False
+) -> None:
+    """An answer came when its call was long over. Raises nothing where Redis is away."""
+    _gate_of(os.getpid()).tell(payer, lane, organization_id, verdict, is_retry=is_retry)
 
 
 def changes() -> Sequence[Change]:

@@ -1,4 +1,5 @@
--- The book all processes share: one call of it admits a call to a payer, or takes its result.
+-- The book all processes share: one call of it admits a call to a payer, or takes its result, or what
+-- is said of it later.
 -- KEYS  1 the payer's breaker and counts (hash)   2 leases of the lane   3 probes
 --       4 organizations seen in the lane          5 calls waiting for a slot there
 --       6 processes   7 changes of breakers nobody has noted (list)
@@ -204,7 +205,7 @@ local function take()
   add('r', rules.retry_window, {ask.is_retry and 0 or 1, ask.is_retry and 1 or 0})
 end
 
--- --- the two deeds --------------------------------------------------------------------------
+-- --- the three deeds ------------------------------------------------------------------------
 
 local function processes()
   prune(KEYS[6], now - rules.process_for)
@@ -220,6 +221,9 @@ if ask.deed == 'admit' then
     answer = {era = number('era')}
   end
   answer.processes = processes()
+elseif ask.deed == 'tell' then
+  if (book.state or 'closed') == 'closed' and ask.verdict ~= 'ignored' then count() end
+  answer = {}
 else
   local until_ = redis.call('ZSCORE', KEYS[2], ask.token)
   redis.call('ZREM', KEYS[2], ask.token)

@@ -91,6 +91,18 @@ class Gate:
         except redis.RedisError as error:
             self._note_away(error)
 
+    def tell(
+        self, payer: Payer, lane: Lane, organization_id: UUID, verdict: Verdict, *, is_retry: bool = False
+    ) -> None:
+        """What an answer says of the payer that came when its call was over; lost where Redis is."""
+        ask = Ask(payer.pk, lane, organization_id, uuid4().hex, is_retry)
+        jitter = random.random()  # noqa: S311  spreads load, protects nothing
+        if self._looks_for_redis():
+            try:
+                self._shared.tell(ask, Limits.of(payer, lane), verdict, jitter=jitter)
+            except redis.RedisError as error:
+                self._note_away(error)
+
     # --- moves of breakers --------------------------------------------------------------------
 
     def changes(self) -> Sequence[Change]:

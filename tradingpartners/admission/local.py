@@ -130,6 +130,15 @@ class LocalBook:
             if is_held and grant.era == book.era and verdict != Verdict.IGNORED:
                 self._count(ask, book, limits, verdict, seconds >= limits.slow_after, now, jitter)
 
+    def tell(
+        self, ask: Ask, limits: Limits, verdict: Verdict, *, now: float | None = None, jitter: float = 0.0
+    ) -> None:
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            book = self._payers[ask.payer_id]
+            if book.state == "closed" and verdict != Verdict.IGNORED:
+                self._count(ask, book, limits, verdict, False, now, jitter)
+
     def _count(
         self,
         ask: Ask,

@@ -84,6 +84,11 @@ class SharedBook:
             jitter=jitter,
         )
 
+    def tell(
+        self, ask: Ask, limits: Limits, verdict: Verdict, *, now: float | None = None, jitter: float = 0.0
+    ) -> None:
+        self._run("tell", ask, limits, now, verdict=verdict.value, seconds=0.0, jitter=jitter)
+
     def _run(
         self, deed: str, ask: Ask, limits: Limits, now: float | None, **more: object
     ) -> Mapping[str, Any]:

@@ -137,6 +137,12 @@ class Book(Protocol):
         """The call is over. Its result counts if its lease is still held and the breaker has not
         moved since; `jitter` (0 to 1) lengthens an open time by up to a quarter."""
 
+    def tell(
+        self, ask: Ask, limits: Limits, verdict: Verdict, *, now: float | None = None, jitter: float = 0.0
+    ) -> None:
+        """What an answer says that came when its call was long over. It counts as a call does, while the
+        breaker is closed; it is no trial, which is made of what the payer does now."""
+
     def changes(self) -> Sequence[Change]:
         """Moves of breakers that nobody has noted yet, oldest first."""
 

@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from practice.tenancy import dispatcher, tenant
+from tradingpartners import admission
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import (
     IS_POLLED,
@@ -33,6 +34,7 @@ from tradingpartners.models import (
 from tradingpartners.services import payloads, telling
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.interchanges import GONE_UNSEEN, take_interchanges
+from tradingpartners.services.sending.health import verdict_of
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
 from tradingpartners.transports import (
     Awaited,
@@ -41,6 +43,7 @@ from tradingpartners.transports import (
     Look,
     PolledTransport,
     RemoteFile,
+    Reply,
     TransportError,
 )
 from tradingpartners.transports.registry import POLLED
@@ -189,7 +192,23 @@ class _Visit:
         if delivery_id is not None:
             self.kept.append(delivery_id)
             self._put_away(file)
+            self._tell_of_payer(file, got.content)
         return got.following
+
+    def _tell_of_payer(self, file: RemoteFile, content: bytes) -> None:
+        """What a promised answer says of its payer's health; files have no breaker."""
+        if file.answering is None or self.partner.sends_files:
+            return
+        with tenant(self.organization_id):
+            attempts = Transaction.objects.attempts().filter(interchange=file.answering).as_attempts()
+        for attempt in attempts:
+            admission.tell(
+                attempt.payer,
+                attempt.lane,
+                self.organization_id,
+                verdict_of(Reply(content, 200)),
+                is_retry=attempt.number > 1,
+            )
 
     def _keep(self, file: RemoteFile, got: Fetched, started: float) -> UUID | None:
         self.cursor.update(got.cursor)

@@ -1,4 +1,5 @@
-"""What a call says of its payer's health, for the breaker that all practices share.
+"""What a call, or the answer that came to it later, says of its payer's health, for the breaker that
+all practices share.
 
 Only what the payer itself did counts. A practice's wrong password or address, or a clearinghouse's
 own limit (429), must not close the payer to the others.
@@ -19,6 +20,7 @@ _DOWN = frozenset({"connection_refused", "connect_timeout"})
 # AAA03 79 beside an outage is a part of it (the clearinghouse cannot reach the payer).
 _PART_OF_AN_OUTAGE = OUTAGES | {"79"}
 _ISA_LENGTH = 106
+_LISTS = frozenset({"aaaErrors", "validationMessages"})
 
 
 def verdict_of(answer: Reply | Promise | TransportError) -> Verdict:
@@ -65,10 +67,10 @@ def _codes_of_x12(body: bytes) -> Iterator[str]:
 
 
 def _codes_of_json(value: Any) -> Iterator[str]:
-    """Of every `aaaErrors`, wherever it stands."""
+    """Of every `aaaErrors` (Stedi) and `validationMessages` (Availity), wherever it stands."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name == "aaaErrors":
+            if name in _LISTS:
                 yield from _codes_in(inner)
             else:
                 yield from _codes_of_json(inner)
