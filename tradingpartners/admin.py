@@ -34,7 +34,7 @@ from tradingpartners.models import (
     Transaction,
     TransportLog,
 )
-from tradingpartners.services import pausing
+from tradingpartners.services import pausing, refusing
 from tradingpartners.services.holding import HoldCode
 
 # Here and not in the model, whose names a migration would carry.
@@ -128,6 +128,8 @@ class TradingPartnerAdmin(SetUpAdmin):
             obj.save()
         elif changed - _PAUSES:
             obj.save(update_fields=sorted(changed - _PAUSES))
+        if obj.refusal and {"settings", "credentials", "transport"} & changed:
+            refusing.end(obj.pk)
         self._pause(obj, changed & _PAUSES)
 
     def _pause(self, partner: TradingPartner, changed: set[str]) -> None:

@@ -25,7 +25,7 @@ from tradingpartners import tasks
 from tradingpartners.api_rows import BY_NAME, MADE, chosen, refuse
 from tradingpartners.bells import ring
 from tradingpartners.models import TradingPartner
-from tradingpartners.services import pausing, trying
+from tradingpartners.services import pausing, refusing, trying
 from tradingpartners.setup.fields import known_credentials
 from tradingpartners.setup.rules import REACHED_BY, Fault, clean_settings, partner_faults
 
@@ -124,6 +124,8 @@ class Partner(OrganizationView):
             partner.test_result, partner.tested_at = [], None
             columns |= {"test_result", "tested_at"}
         _save(partner, columns)
+        if REACHED_BY & columns:
+            refusing.end(partner.pk)
         return Response(shapes.Partner(partner).data)
 
     def _find(self, partner_id: UUID) -> TradingPartner:

@@ -43,6 +43,8 @@ class Feed:
             return "Off"
         if self.partner.sending_paused:
             return "Paused"
+        if self.partner.refusal:
+            return "Failing"
         if self.last is not None and self.last.error or self.partner.poll_error:
             return "Failing"
         if self.overdue:
@@ -68,6 +70,8 @@ class Feed:
     def why(self) -> str:
         if self.partner.sending_paused:
             return self.partner.paused_reason
+        if self.partner.refusal:
+            return explain(self.partner.refusal).what
         if self.last is not None and self.last.error:
             return explain(self.last.error).what
         if self.partner.poll_error:

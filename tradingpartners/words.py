@@ -74,6 +74,7 @@ _ERRORS: dict[str, Explained] = {
     "throttled": Explained(
         "The clearinghouse wants fewer questions at a time.", "It is tried again by itself."
     ),
+    "token_revoked": Explained("The clearinghouse ended our session.", "It is tried again by itself."),
     "core_unauthorized": Explained("The partner refused our user name or password.", "Enter them anew."),
     "core_version_mismatch": Explained("The partner speaks another version of the envelope.", _SETTINGS),
     "core_metadata_refused": Explained("The partner refused what the envelope says of us.", _SETTINGS),
@@ -223,6 +224,10 @@ _ROUTES = {
     "open": Explained("It is being asked already, or it was answered meanwhile."),
     "payer_paused": Explained("The payer is paused here.", "Resume it below."),
     "partner_paused": Explained("The connection is paused.", "Resume it on its page."),
+    "partner_refuses": Explained(
+        "The partner refused our user name or key, so nothing more is sent to it.",
+        "Enter the credentials anew on the connection's page and try it out, or resume it there.",
+    ),
     "quiet_hours": Explained("These are the payer's quiet hours.", "It goes out by itself afterwards."),
     "daily_cap": Explained("The payer's daily limit is used up.", "It goes out by itself tomorrow."),
     "breaker": Explained("The payer is down.", "We try again by ourselves."),
@@ -238,6 +243,7 @@ WAITS = {
     "": "Waiting for its turn",
     "payer_paused": "Waiting: the payer is paused here",
     "partner_paused": "Waiting: the connection is paused",
+    "partner_refuses": "Waiting: the partner refused our user name or key, the connection is to be mended",
     "quiet_hours": "Waiting for the payer's quiet hours to end",
     "daily_cap": "Waiting for tomorrow: the payer's daily limit is used up",
     "breaker": "Waiting: the payer is down, we try again by ourselves",

@@ -73,6 +73,19 @@ def test_limits_are_changed_and_named_where_they_are_wrong(acme: Practice) -> No
     assert kept.credentials == {"username": "acme", "password": "new"}
 
 
+def test_new_credentials_end_the_partners_refusal(acme: Practice) -> None:
+    client = acme.client()
+    key = send(client, "post", "/trading-partners", PARTNER).json()["id"]
+    with acme.inside():
+        TradingPartner.objects.update(refusal="http_403")
+    send(client, "patch", f"/trading-partners/{key}", {"max_st_per_interchange": 250})
+    with acme.inside():
+        assert TradingPartner.objects.get(pk=key).refusal == "http_403"
+    send(client, "patch", f"/trading-partners/{key}", {"credentials": {"password": "new"}})
+    with acme.inside():
+        assert TradingPartner.objects.get(pk=key).refusal == ""
+
+
 def test_stored_secrets_do_not_follow_a_changed_address(acme: Practice) -> None:
     client = acme.client()
     key = send(client, "post", "/trading-partners", PARTNER).json()["id"]

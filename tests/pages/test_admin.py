@@ -166,12 +166,13 @@ def test_credentials_are_written_and_never_shown(operator: Client, acme: Organiz
     with tenant(acme.pk):
         partner.refresh_from_db()
         assert partner.credentials == {"username": CANARY, "password": CANARY}
+        TradingPartner.objects.update(refusal="http_401")
     operator.post(path, partner_data(partner, new_credentials='{"token": "new"}'))
     refused = operator.post(path, partner_data(partner, new_credentials='["x"]'))
     assert "must be a JSON object" in refused.content.decode()
     with tenant(acme.pk):
         partner.refresh_from_db()
-        assert partner.credentials == {"token": "new"}
+        assert (partner.credentials, partner.refusal) == ({"token": "new"}, "")
 
 
 def test_a_membership_brings_its_rights(operator: Client, acme: Organization) -> None:

@@ -200,6 +200,19 @@ def test_trying_out_shows_each_step_in_words(manager: Client, partner: TradingPa
     assert "every 1s" not in html
 
 
+def test_a_partner_that_refuses_our_key_says_so_and_is_resumed_on_its_page(
+    manager: Client, partner: TradingPartner
+) -> None:
+    path = f"/trading-partners/{partner.pk}/"
+    assert f"{path}resume/" not in manager.get(path).content.decode()
+    with tenant(partner.organization_id):
+        TradingPartner.objects.update(refusal="login_refused")
+    html = manager.get(path).content.decode()
+    assert "The partner refused our user name or key" in html and f"{path}resume/" in html
+    manager.post(f"{path}resume/")
+    assert read(partner).refusal == ""
+
+
 def test_pausing_wants_a_reason_and_resuming_ends_it(manager: Client, partner: TradingPartner) -> None:
     path = f"/trading-partners/{partner.pk}"
     assert manager.post(f"{path}/pause/", {"reason": ""}).status_code == 422

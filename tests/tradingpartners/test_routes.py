@@ -326,6 +326,8 @@ def test_a_refused_file_without_another_way_waits_and_goes_with_the_same_bytes(
     send()
     assert attempts(acme) == [("Example", "sent", "")]
     monkeypatch.undo()
+    with acme.inside():
+        pausing.resume_partner(acme.partner, reason="They know our key now")
     send()
     (file,) = sftp.files()
     with acme.inside():

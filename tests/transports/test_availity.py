@@ -129,7 +129,7 @@ def test_a_revoked_token_costs_one_question_that_nobody_read(web: Web, house: Av
     to = connection(web)
     ask(to)
     house.revoked = {"token-1"}
-    with pytest.raises(NotSent, match="http_401"):
+    with pytest.raises(NotSent, match="token_revoked"):
         ask(to)
     assert isinstance(ask(to), Reply)
 

@@ -3,7 +3,7 @@
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.RemoveTrigger(
             model_name='dispatch',
             name='state_moves',
+        ),
+        migrations.AddField(
+            model_name='tradingpartner',
+            name='refusal',
+            field=models.CharField(blank=True, db_default='', editable=False, help_text='It refuses our key, says this code of the wire: nothing is sent until that is mended.', max_length=60),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='dispatch',

@@ -102,6 +102,13 @@ class TradingPartner(TenantRow):
     poll_error = models.CharField(max_length=60, blank=True, editable=False)
     sending_paused = models.BooleanField(default=False)
     paused_reason = models.CharField(max_length=200, blank=True)
+    refusal = models.CharField(
+        max_length=60,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="It refuses our key, says this code of the wire: nothing is sent until that is mended.",
+    )
     # Acknowledgements: what is awaited for ours, what is sent back for theirs.
     acknowledgement_due = models.DurationField(
         null=True, blank=True, help_text="An alert when no TA1 or 999 came by then (CAQH CORE: 1 h)."

@@ -1,7 +1,8 @@
 """Who may not be asked now, why, and until when.
 
-A practice pauses a payer or a partner; a payer has quiet hours and a daily cap. Members of a held
-payer wait in units of their own, in whatever file they stood; the others go.
+A practice pauses a payer or a partner; a partner may refuse our key; a payer has quiet hours and a
+daily cap. Members of a held payer wait in units of their own, in whatever file they stood; the others
+go.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class HoldCode(StrEnum):
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
     PARTNER_PAUSED = "partner_paused"
+    PARTNER_REFUSES = "partner_refuses"
     PERSON = "held"  # the partner has something else than what we sent: a person decides
 
 
@@ -43,7 +45,9 @@ class Hold(NamedTuple):
 
 
 def hold_of(partner: TradingPartner) -> Hold | None:
-    return Hold(HoldCode.PARTNER_PAUSED) if partner.sending_paused else None
+    if partner.sending_paused:
+        return Hold(HoldCode.PARTNER_PAUSED)
+    return Hold(HoldCode.PARTNER_REFUSES) if partner.refusal else None
 
 
 def holds(payers: Iterable[Payer], *, now: datetime) -> dict[UUID, Hold]:

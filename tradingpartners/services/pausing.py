@@ -56,9 +56,13 @@ def pause_partner(partner: TradingPartner, *, reason: str) -> None:
 
 
 def resume_partner(partner: TradingPartner, *, reason: str) -> list[str]:
+    """Send to it again, also where it refused our key: once more it will say whether it still does."""
     with _because(reason):
-        TradingPartner.objects.filter(pk=partner.pk).update(sending_paused=False, paused_reason="")
-        return _release(Dispatch.objects.filter(partner=partner, waits_for=HoldCode.PARTNER_PAUSED))
+        TradingPartner.objects.filter(pk=partner.pk).update(
+            sending_paused=False, paused_reason="", refusal=""
+        )
+        held = [HoldCode.PARTNER_PAUSED, HoldCode.PARTNER_REFUSES]
+        return _release(Dispatch.objects.filter(partner=partner, waits_for__in=held))
 
 
 def pause_poller(partner: TradingPartner, *, reason: str) -> None:

@@ -17,6 +17,7 @@ from practice.models import Facility
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
 from tradingpartners.retries import NO_ROUTE, PARTNER_INACTIVE, WORKER_LOST
+from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode, hold_of, holds
 from tradingpartners.services.wire import connection_of
@@ -65,8 +66,9 @@ class Walk(NamedTuple):
         return [each.route for each in self.findings if each.is_open]
 
     def first(self) -> Route | None:
-        """The first that can be taken; one whose partner is paused only where there is no other."""
-        return next((each for each in self.open if not each.partner.sending_paused), None) or next(
+        """The first that can be taken; one whose partner is paused, or refuses us, only where there is
+        no other."""
+        return next((each for each in self.open if not hold_of(each.partner)), None) or next(
             iter(self.open), None
         )
 
@@ -154,8 +156,8 @@ def _why_not(route: Route, facility_id: UUID | None, enrolments: _Enrolments, la
 
 _REFUSALS = frozenset(
     {
-        *("http_401", "http_403", "login_refused", "host_key_changed"),
-        *(NO_ROUTE, PARTNER_INACTIVE, HoldCode.PARTNER_PAUSED),
+        *telling.REFUSES_OUR_KEY,
+        *("host_key_changed", NO_ROUTE, PARTNER_INACTIVE, HoldCode.PARTNER_PAUSED),
     }
 )
 

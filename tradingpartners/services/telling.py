@@ -214,6 +214,7 @@ _TROUBLES = {
     "login_refused": "access",
     "http_401": "access",
     "http_403": "access",
+    "core_unauthorized": "access",
     "token_http_400": "access",
     "token_http_401": "access",
     "token_http_403": "access",
@@ -224,6 +225,8 @@ _TROUBLES = {
     "disk_full": "folder",
 }
 _FAMILIES = frozenset({*_TROUBLES.values(), "settings"})
+# Every question and file would end so.
+REFUSES_OUR_KEY = frozenset(code for code, family in _TROUBLES.items() if family == "access")
 # One payer behind a connection may be asked in vain while the next one is not: each of its answers
 # would end the alert, and each failure raise it anew.
 _CALM = {Way.ASKING: timedelta(minutes=15)}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from practice.tenancy import tenant
 from tradingpartners.models import TradingPartner
-from tradingpartners.services import telling
+from tradingpartners.services import refusing, telling
 from tradingpartners.services.wire import connection_of, on_the_wire
 from tradingpartners.transports import Step
 from tradingpartners.transports.registry import transport_of
@@ -34,6 +34,7 @@ def save_connection(
     partner.settings, partner.credentials = dict(settings), dict(credentials)
     partner.test_result, partner.tested_at = [], None
     partner.save(update_fields=["settings", "credentials", "test_result", "tested_at"])
+    refusing.end(partner.pk)
 
 
 _PORTS = {"http": 80, "https": 443}
@@ -72,6 +73,7 @@ def try_out(organization_id: UUID, partner_id: UUID) -> list[Step]:
 def keep_result(partner: TradingPartner, steps: Sequence[Step]) -> None:
     if steps and all(step.is_ok for step in steps):
         telling.connection_works(partner.pk)
+        refusing.end(partner.pk)
     TradingPartner.objects.filter(pk=partner.pk).update(
         test_result=[step._asdict() for step in steps], tested_at=timezone.now()
     )

@@ -11,7 +11,7 @@ from django.db import connection
 
 from practice.tenancy import inside
 from tradingpartners.models import TradingPartner, TransportLog
-from tradingpartners.services import telling
+from tradingpartners.services import refusing, telling
 from tradingpartners.transports import Connection
 
 P = ParamSpec("P")
@@ -52,7 +52,7 @@ def log_wire(
     delivery_id: UUID | None = None,
 ) -> None:
     """One row of the transport log; `started` is the monotonic clock before the call. What a person
-    must mend is told."""
+    must mend is told; a partner that refuses our key is sent nothing more."""
     TransportLog.objects.create(
         partner_id=partner_id,
         dispatch_id=dispatch_id,
@@ -67,3 +67,4 @@ def log_wire(
     )
     if event in _WAYS:
         telling.connection_said(partner_id, _WAYS[event], error)
+        refusing.note(partner_id, error)

@@ -204,6 +204,7 @@ def _call(
     if response.status == 401:  # revoked before its time: the next call asks for another
         with _lock:
             _tokens.pop(_token_key(connection), None)
+        raise NotSent("token_revoked", http_status=401)
     is_mock = response.headers.get(_MOCK, "").lower() == "true"
     if response.status in {200, 202} and is_mock != is_demo:
         raise Unsure("answer_is_canned" if is_mock else "demo_is_live", http_status=response.status)

@@ -24,7 +24,7 @@ from tradingpartners.contents import OutcomeKind
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
 from tradingpartners.retries import MOST_RESCUES, PAYER_UNAVAILABLE, WORKER_LOST
-from tradingpartners.services import payloads
+from tradingpartners.services import payloads, telling
 from tradingpartners.services.attempts import End, Written, end_attempts, end_unsent, mark_sent
 from tradingpartners.services.breakers import note_changes
 from tradingpartners.services.claiming import Claim
@@ -144,11 +144,13 @@ def _ask_until(until: float, claim: Claim, dispatch: Dispatch, questions: Sequen
             return _Turn(kept, asked, call)
         try:
             with call:
-                delivery_id = _ask(claim, dispatch, question, call)
+                delivery_id, is_turned_away = _ask(claim, dispatch, question, call)
         except LeaseLost:  # what came is read all the same; putting the unit back meets it again
             return _Turn(kept, asked)
         if delivery_id is not None:
             kept.append(delivery_id)
+        if is_turned_away:  # so would be the others: due again, they find that noted
+            return _Turn(kept, asked + 1)
     return _Turn(kept, len(questions))
 
 
@@ -186,13 +188,20 @@ class _Envelope(NamedTuple):
     body: bytes
 
 
-def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.Admitted) -> UUID | None:
-    """One question over the wire; its reply, kept before anything is made of it."""
+class _Asked(NamedTuple):
+    """The delivery of the reply, kept before anything is made of it; and whether our key was refused."""
+
+    delivery_id: UUID | None = None
+    is_turned_away: bool = False
+
+
+def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.Admitted) -> _Asked:
+    """One question over the wire."""
     partner, payer = dispatch.partner, question.attempt.payer
     with tenant(claim.organization_id):
         envelope = _start(claim, dispatch, question, now=database_now())
     if envelope is None:
-        return None
+        return _Asked()
     started = time.monotonic()
     asked = LiveQuestion(
         body=envelope.body,
@@ -221,7 +230,8 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.A
     with tenant(claim.organization_id):
         delivery_id = _record(dispatch, question.attempt, envelope, answer, started=started)
     call.done(verdict_of(answer), seconds)
-    return delivery_id
+    is_refused = isinstance(answer, TransportError) and answer.code in telling.REFUSES_OUR_KEY
+    return _Asked(delivery_id, is_refused)
 
 
 def _start(claim: Claim, dispatch: Dispatch, question: Question, *, now: datetime) -> _Envelope | None:

@@ -19,7 +19,7 @@ from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import PLACE_KEPT, Day, Hold, HoldCode, hold_of, holds, left_today
 from tradingpartners.services.planning import CANCELLED
 from tradingpartners.services.sending.lease import own, put_back
-from tradingpartners.services.sending.walking import leave_paused
+from tradingpartners.services.sending.walking import leave_held
 
 
 def sift(claim: Claim) -> bool:
@@ -35,7 +35,7 @@ def sift(claim: Claim) -> bool:
             now = database_now()
             waiting = _wanted(dispatch, now)
             if hold := hold_of(dispatch.partner):
-                leave_paused(dispatch, [row.as_attempt() for row in waiting], now=now)
+                leave_held(dispatch, [row.as_attempt() for row in waiting], now=now)
                 if not _is_empty(dispatch):
                     put_back(claim, later=hold.due_at(now) - now, sent=False, waits_for=hold.code)
                     return False

@@ -16,13 +16,15 @@ from tradingpartners.services.routing import Asked, is_refusal, walks
 PAUSED_LONG = timedelta(hours=1)
 
 
-def leave_paused(dispatch: Dispatch, waiting: Sequence[Attempt], *, now: datetime) -> None:
-    """End what has waited too long for a paused partner and can be asked through another one."""
-    if dispatch.lane == Lane.BATCH and dispatch.created_at > now - PAUSED_LONG:
+def leave_held(dispatch: Dispatch, waiting: Sequence[Attempt], *, now: datetime) -> None:
+    """End what has waited too long for a paused partner, or meets one that refuses our key, and can be
+    asked through another one."""
+    refusal = dispatch.partner.refusal
+    if not refusal and dispatch.lane == Lane.BATCH and dispatch.created_at > now - PAUSED_LONG:
         return
     others = _with_another_route(dispatch, waiting)
     ends = [
-        End(each, OutcomeKind.FAILED, HoldCode.PARTNER_PAUSED, again=True)
+        End(each, OutcomeKind.FAILED, refusal or HoldCode.PARTNER_PAUSED, again=True)
         for each in waiting
         if each.id in others
     ]
