@@ -73,6 +73,7 @@ def _payer(told: dict[str, Any]) -> Payer:
             "retries": 1,
             "retry_backoff": timedelta(seconds=1),
             "resend_gap": timedelta(seconds=2),
+            "breaker_open_time": timedelta(seconds=10),
         },
     )
     return payer
