@@ -17,6 +17,8 @@ WORKER_LOST = "worker_lost"
 PARTNER_INACTIVE = "partner_inactive"
 NO_ROUTE = "no_route"
 PAYER_UNAVAILABLE = "payer_unavailable"
+# The connection's own values cannot stand in an envelope.
+UNWRITABLE_IDENTITY = "settings:identity"
 # The clearinghouse's own limit: over in a moment, and no fault of the payer's.
 THROTTLED = "throttled"
 # So often a question is put again for nothing; after that each time uses up a retry of its payer.

@@ -91,6 +91,9 @@ _ERRORS: dict[str, Explained] = {
     "http_429": Explained("The partner wants fewer questions at a time.", "It is tried again by itself."),
     "http_503": Explained("The partner says it is out of service for now.", "It is tried again by itself."),
     "settings:": Explained("The connection is not complete.", _SETTINGS),
+    "settings:identity": Explained(
+        "Our ID or the partner's cannot stand in a message.", "Correct the IDs under Identity."
+    ),
     "settings:credentials": Explained("The credentials are missing, or cannot be used.", _SETTINGS),
     "settings:partner_certificates_expired": Explained(
         "None of the partner's certificates is valid today.", "Ask the partner for its new one."

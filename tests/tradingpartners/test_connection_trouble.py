@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from practice.models import Alert
 from practice.tenancy import tenant
+from tests import payers
 from tests.factories import PartnerFactory, make_organization
+from tests.gateway import bring_forward, work
+from tests.payers import ScriptedPayer
+from tests.sweeps.conftest import Acme
 from tests.tradingpartners.conftest import FileAcme, SftpServer
-from tests.tradingpartners.test_files import look, send
+from tests.tradingpartners.test_files import leave, look, questions, send
 from tradingpartners.alert_words import words
-from tradingpartners.models import TradingPartner
+from tradingpartners.models import Interchange, TradingPartner, Transaction
 from tradingpartners.services import telling, trying
 from tradingpartners.services.telling import Way
 from tradingpartners.transports import Step
@@ -59,6 +63,68 @@ def test_fault_61_a_changed_host_key_gets_no_byte_and_is_told_until_it_is_known(
     assert len(sftp.files()) == 1
     assert {state for _, _, state in alerts(home)} == {"resolved"}
     assert acme.outcome(run) == (0, 0, 0)
+
+
+# --- an identity that X12 cannot carry ---------------------------------------------------------------
+
+# Of old, or put there by a program: every door refuses it.
+UNWRITABLE = "A~B*"
+
+
+def test_a_file_that_no_envelope_fits_waits_and_is_told_until_the_ids_are_right(
+    acme: FileAcme, sftp: SftpServer
+) -> None:
+    acme.visit()
+    run = acme.sweep()
+    acme.limit(receiver_id=UNWRITABLE)
+    send(3)
+    home = acme.organization.pk
+    assert sftp.files() == [] and acme.outcome(run) == (0, 0, 0)
+    assert alerts(home) == [("sending", "settings:identity", "open")]
+    with acme.inside():
+        assert Transaction.objects.get().state == "prepared"
+        assert not Interchange.objects.exists()
+        assert "IDs under Identity" in words(Alert.objects.get(kind="connection_trouble")).todo
+    acme.limit(receiver_id="RIGHT")
+    bring_forward()
+    send()
+    assert len(sftp.files()) == 1
+    assert alerts(home) == [("sending", "settings:identity", "resolved")]
+
+
+def test_a_live_question_that_no_envelope_fits_waits_as_well(live: Acme, payer_server: ScriptedPayer) -> None:
+    live.visit()
+    live.sweep()
+    with live.inside():
+        TradingPartner.objects.update(sender_id=UNWRITABLE)
+    work()
+    with live.inside():
+        assert Transaction.objects.get().state == "prepared"
+        TradingPartner.objects.update(sender_id="RIGHT")
+    assert alerts(live.organization.pk) == [("asking", "settings:identity", "open")]
+    bring_forward()
+    work()
+    with live.inside():
+        assert Transaction.objects.attempts().get().state == "answered"
+
+
+def test_what_comes_is_used_although_no_receipt_for_it_can_be_written(
+    acme: FileAcme, sftp: SftpServer
+) -> None:
+    acme.visit()
+    run = acme.sweep()
+    send()
+    (file,) = sftp.files()
+    acme.limit(receiver_id=UNWRITABLE, send_999="always")
+    leave(sftp, "a.271", payers.answer(questions(file)[0]))
+    look(acme)
+    assert acme.outcome(run) == (1, 0, 0)
+    assert ("sending", "settings:identity", "open") in alerts(acme.organization.pk)
+
+
+@pytest.fixture
+def live(db: None, payer_server: ScriptedPayer) -> Acme:
+    return Acme(payer_server)
 
 
 @pytest.fixture

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from tradingpartners import x12
 from tradingpartners.messages import dialect_of, x12_sets
-from tradingpartners.messages.acknowledgements import verdicts, write_verdict
+from tradingpartners.messages.acknowledgements import Verdict, verdicts, write_verdict
 from tradingpartners.models import Dispatch, InboundDelivery, Lane, TradingPartner
+from tradingpartners.retries import UNWRITABLE_IDENTITY
+from tradingpartners.services import telling
 from tradingpartners.services.interchanges import keep_composed, reserve_control_number
 
 log = logging.getLogger(__name__)
@@ -42,6 +47,19 @@ def acknowledge(delivery: InboundDelivery, content: bytes) -> list[Dispatch]:
     except x12.X12Error as error:
         log.warning("not acknowledged: delivery=%s code=%s", delivery.pk, error.code)
         return []
+    try:
+        with transaction.atomic():
+            return _write(delivery, partner, told, now)
+    except x12.X12WriteError as error:  # what came is used all the same
+        log.warning("not acknowledged: delivery=%s field=%s", delivery.pk, error.field)
+        telling.connection_said(partner.pk, telling.Way.SENDING, UNWRITABLE_IDENTITY)
+        return []
+
+
+def _write(
+    delivery: InboundDelivery, partner: TradingPartner, told: Sequence[Verdict], now: datetime
+) -> list[Dispatch]:
+    """A unit of sending and its interchange for each."""
     units = []
     for verdict in told:
         unit = Dispatch.objects.create(
