@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 from eligibility.models import Cause, ExceptionCaseQuerySet
 from practice.models import Alert
 from tradingpartners.alert_words import likely_cause
+from tradingpartners.models import PayerPause, Route
 
 # Fewer are not worth a line of their own.
 LEAST = 10
@@ -65,6 +66,30 @@ def alike(cases: ExceptionCaseQuerySet, *, now: datetime) -> Sequence[Alike]:
         if counts[str(number)] >= LEAST
     ]
     return sorted(lines, key=lambda line: -line.count)
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A payer nobody is asked about for now; `until` is None where a person has to resume it."""
+
+    payer: str
+    until: datetime | None
+
+
+def paused_payers(*, now: datetime) -> Sequence[Paused]:
+    """Paused by themselves, or because every connection that leads to them is; by name."""
+    paused = PayerPause.objects.filter(Q(resumes_at=None) | Q(resumes_at__gt=now), ended_at=None)
+    found = {
+        each.payer_id: Paused(each.payer.name, each.resumes_at) for each in paused.select_related("payer")
+    }
+    routes = Route.objects.filter(transaction_set="270", partner__is_active=True, partner__is_deleted=False)
+    ways = routes.values_list("payer_id", "payer__name").annotate(
+        ways_open=Count("pk", filter=Q(partner__sending_paused=False))
+    )
+    for payer_id, name, ways_open in ways.order_by():
+        if not ways_open:
+            found.setdefault(payer_id, Paused(name, None))
+    return sorted(found.values(), key=lambda each: each.payer)
 
 
 def _told_by(alert: Alert, now: datetime) -> Q:

@@ -22,7 +22,7 @@ from django_htmx.http import trigger_client_event
 
 from coverage.models import Coverage
 from eligibility import queue
-from eligibility.alike import Alike, alike, singly
+from eligibility.alike import Alike, alike, paused_payers, singly
 from eligibility.cards import by_service, cards, word_of
 from eligibility.desk import found_by, visit_word
 from eligibility.forms import GROUPS, TABS, ClearForm, PatientSearch, QueueFilter
@@ -79,6 +79,7 @@ def exceptions(request: PageRequest) -> HttpResponse:
         "facets": facets,
         "headings": {row.group: headings.in_group(group, row.group) for row in rows},
         "lines": lines,
+        "paused": paused_payers(now=now) if tab == "needs-you" else [],
         "rows": rows,
         "page": shown,
         "now": now,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.utils import timezone
 
 from practice.models import Alert, User
 from practice.outbox import alert_words
@@ -22,6 +24,10 @@ from tradingpartners.models import (
 from tradingpartners.words import EVENTS, WAITS, explain
 
 _SHOWN = 100
+# A connection fails by the share of its last calls in the last hour; a single one is said for a while.
+_CALLS = 5
+_RECENT = timedelta(hours=1)
+_JUST = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,31 @@ class Feed:
     """One connection as it stands."""
 
     partner: TradingPartner
-    last: TransportLog | None
+    calls: Sequence[TransportLog]
+    """Its last calls, the newest first."""
+    now: datetime
     unanswered: int = 0
     oldest: datetime | None = None
     in_flight: int = 0
     overdue: int = 0
     to_decide: int = 0
     waiting: Sequence[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def last(self) -> TransportLog | None:
+        return self.calls[0] if self.calls else None
+
+    @property
+    def is_failing(self) -> bool:
+        """By its share of the last calls, so that one time-out is no failure and none lasts for ever."""
+        recent = [call for call in self.calls if self.now - call.created_at < _RECENT]
+        failed = sum(bool(call.error) for call in recent)
+        return failed > 1 and failed * 2 >= len(recent)
+
+    @property
+    def has_just_failed(self) -> bool:
+        last = self.last
+        return last is not None and bool(last.error) and self.now - last.created_at < _JUST
 
     @property
     def word(self) -> str:
@@ -45,10 +69,14 @@ class Feed:
             return "Paused"
         if self.partner.refusal:
             return "Failing"
-        if self.last is not None and self.last.error or self.partner.poll_error:
+        if self.is_failing or self.partner.poll_error:
             return "Failing"
+        if self.partner.is_polled and self.partner.poller_paused:
+            return "Not fetching"
         if self.overdue:
             return "Not taking files"
+        if self.has_just_failed:
+            return "One call failed"
         return "Working" if self.last is not None else "Not used yet"
 
     @property
@@ -57,6 +85,7 @@ class Feed:
             "Working": "ready",
             "Failing": "not-active",
             "Not taking files": "needs-you",
+            "Not fetching": "needs-you",
             "Paused": "pause",
             "Off": "stopped",
         }.get(self.word, "waiting")
@@ -72,10 +101,13 @@ class Feed:
             return self.partner.paused_reason
         if self.partner.refusal:
             return explain(self.partner.refusal).what
-        if self.last is not None and self.last.error:
-            return explain(self.last.error).what
+        failed = next((call.error for call in self.calls if call.error), "")
+        if self.is_failing or self.has_just_failed and not self.partner.poll_error:
+            return explain(failed).what
         if self.partner.poll_error:
             return explain(self.partner.poll_error).what
+        if self.word == "Not fetching":
+            return "Answers are not fetched: the poller is paused."
         return ""
 
     @property
@@ -97,14 +129,16 @@ class Event:
 
 def feeds(user: User) -> list[Feed]:
     """Every connection of the practice, by name: as many queries as there are tables."""
-    newest = TransportLog.objects.filter(partner=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    newest = TransportLog.objects.filter(partner=OuterRef("pk")).order_by("-id").values("pk")[:_CALLS]
+    now = timezone.now()
     partners = list(
         TradingPartner.objects.visible_to(user)
         .defer("credentials")
-        .annotate(last_log=Subquery(newest))
+        .annotate(last_logs=ArraySubquery(newest))
         .order_by("name")
     )
-    logs = TransportLog.objects.visible_to(user).in_bulk([p.last_log for p in partners if p.last_log])
+    shown = [pk for partner in partners for pk in partner.last_logs]
+    logs = TransportLog.objects.visible_to(user).in_bulk(shown)
     unanswered = {
         partner_id: (count, oldest)
         for partner_id, count, oldest in Transaction.objects.visible_to(user)
@@ -145,7 +179,8 @@ def feeds(user: User) -> list[Feed]:
     return [
         Feed(
             partner,
-            logs.get(partner.last_log),
+            [logs[pk] for pk in partner.last_logs if pk in logs],
+            now,
             *unanswered.get(partner.pk, (0, None)),
             files.get((partner.pk, "in_flight"), 0),
             files.get((partner.pk, "overdue"), 0),
