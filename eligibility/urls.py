@@ -33,6 +33,7 @@ urlpatterns = [
     path("transactions/files/<uuid:interchange_id>/release/", deed.release_file, name="release-file"),
     path("transactions/<uuid:transaction_id>/", wire.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/raw/", wire.show_raw, name="raw-transaction"),
+    path("transactions/<uuid:transaction_id>/redacted/", wire.copy_redacted, name="copy-redacted"),
     path("transactions/<uuid:transaction_id>/download/", wire.download_raw, name="download-transaction"),
     path("transactions/<uuid:transaction_id>/replay/", deed.replay_one, name="replay-transaction"),
     path("transactions/<uuid:transaction_id>/dismiss/", deed.dismiss, name="dismiss-transaction"),

@@ -330,14 +330,37 @@ DISPOSITIONS = {
     "duplicate": "Came twice, not taken again",
     "late": "Came too late, kept",
     "unmatched": "Fits no question of ours",
-    "quarantined": "About somebody else, kept apart",
+    "quarantined": "Kept apart",
     "held": "Its file waits for a person",
 }
+
+
+ABOUT_SOMEBODY_ELSE = "About somebody else, kept apart"
+CAME_DAMAGED = "Came damaged"
+# Why an answer is kept apart, by its `error`; any other is the damage found in it.
+_QUARANTINED = {
+    "": ABOUT_SOMEBODY_ELSE,
+    "somebody_else": ABOUT_SOMEBODY_ELSE,
+    "foreign_set": "Not a kind we read, kept",
+    "dropped": "Put aside",
+    "dismissed": "Put aside",
+}
+
+
+def is_about_somebody_else(transaction: Transaction) -> bool:
+    """An incident, and not merely something that could not be read."""
+    return disposition(transaction) == ABOUT_SOMEBODY_ELSE
+
+
+def came_damaged(transaction: Transaction) -> bool:
+    return disposition(transaction) == CAME_DAMAGED
 
 
 def disposition(transaction: Transaction) -> str:
     """What became of something that came in; a receipt answers nothing, and is noted."""
     code = transaction.disposition
+    if code == "quarantined":
+        return _QUARANTINED.get(transaction.error, CAME_DAMAGED)
     if code == "applied" and _KINDS.get(("in", transaction.transaction_set)) == "Receipt":
         return "Noted"
     return DISPOSITIONS.get(code, code)

@@ -48,7 +48,7 @@ def _by_id(user: User, text: str) -> list[Hit]:
     if rows.filter(Q(correlation_id=key) | Q(subject_id=key)).exists():
         return [Hit("Everything asked under this number", _list(correlation_id=key))]
     if EligibilityCheck.objects.visible_to(user).filter(pk=key).exists():
-        return [Hit("The check with this id", _list(correlation_id=key))]
+        return [Hit("The check with this id", _list(check=key))]
     return []
 
 

@@ -26,13 +26,17 @@ STATUSES = {
 OUTGOING = {"submitted": "sent", "waiting": "prepared"}
 
 
+_FILTERS = {"tx_type": "kind", "correlation_id": "sweep or check", "interchange": "file", "before": "page"}
+
+
 class TransactionFilter(forms.Form):
-    """The list's address. A value that makes no sense is no filter."""
+    """The list's address. A value that makes no sense finds nothing, and the page says which it is."""
 
     tx_type = forms.ChoiceField(choices=list(KINDS.items()), required=False)
     status = forms.ChoiceField(choices=list(STATUSES.items()), required=False)
     correlation_id = forms.UUIDField(required=False)
     interchange = forms.UUIDField(required=False)
+    check = forms.UUIDField(required=False)
     patient = forms.UUIDField(required=False)
     payer = forms.UUIDField(required=False)
     partner = forms.UUIDField(required=False)
@@ -43,6 +47,10 @@ class TransactionFilter(forms.Form):
     def chosen(self) -> dict[str, Any]:
         self.full_clean()
         return {name: self.cleaned_data.get(name) or None for name in self.fields}
+
+    def unread(self) -> list[str]:
+        """What of the address makes no sense, by the words of the page."""
+        return [_FILTERS.get(name, name.replace("_", " ")) for name in self.errors]
 
 
 class FindForm(forms.Form):

@@ -8,12 +8,13 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from eligibility.desk import check_word, found_by
+from eligibility.desk import Word, check_word, found_by
 from eligibility.models import EligibilityCheck
 from eligibility.transactions.forms import OUTGOING
 from practice.models import Organization, User
+from tradingpartners import x12
 from tradingpartners.models import (
     Dispatch,
     InboundDelivery,
@@ -24,7 +25,16 @@ from tradingpartners.models import (
     TransportLog,
 )
 from tradingpartners.services import replay
-from tradingpartners.words import DISPOSITIONS, STATES, WAITS, disposition, explain, kind
+from tradingpartners.words import (
+    DISPOSITIONS,
+    STATES,
+    WAITS,
+    came_damaged,
+    disposition,
+    explain,
+    is_about_somebody_else,
+    kind,
+)
 
 PAGE_SIZE = 50
 
@@ -51,6 +61,8 @@ class Row:
     payer: Payer | None
     partner: TradingPartner | None
     waits_for: str = ""
+    # of an answer: the status and error code of the check it was taken for
+    answered: tuple[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -66,6 +78,10 @@ class Row:
 
     @property
     def icon(self) -> str:
+        if self._key == "quarantined" and not is_about_somebody_else(self.transaction):
+            return "none" if self.transaction.error in {"dropped", "dismissed"} else "needs-you"
+        if self.transaction.answers_id and self.answered and self.transaction.disposition == "applied":
+            return self._answered_word.icon
         return _ICONS.get(self._key, "none")
 
     @property
@@ -73,7 +89,14 @@ class Row:
         return self.transaction.disposition or self.transaction.state
 
     @property
+    def _answered_word(self) -> Word:
+        status, error_code = self.answered or ("", "")
+        return check_word(status, error_code=error_code)
+
+    @property
     def result(self) -> str:
+        if self.answered and self.transaction.disposition == "applied":
+            return f"Answer: {self._answered_word.lower()}"
         if self.transaction.disposition:
             return disposition(self.transaction)
         if self.transaction.state == Transaction.State.PREPARED:
@@ -84,7 +107,10 @@ class Row:
 
     @property
     def why(self) -> str:
-        return explain(self.transaction.error).what if self.transaction.error else ""
+        told = self.transaction
+        if came_damaged(told):
+            return x12.in_words("finding", told.error, explain(told.error).what)
+        return explain(told.error).what if told.error else ""
 
     @property
     def took(self) -> int | None:
@@ -115,6 +141,8 @@ def filtered(user: User, organization: Organization, chosen: dict[str, Any]) -> 
     rows = rows.filter(**{field: chosen[name] for name, field in plain.items() if chosen[name]})
     if chosen["status"]:
         rows = rows.filter(_of_status(chosen["status"]))
+    if chosen["check"]:
+        rows = rows.filter(Q(subject_id=chosen["check"]) | Q(answers__subject_id=chosen["check"]))
     if chosen["patient"]:
         checks = EligibilityCheck.objects.visible_to(user).filter(patient=chosen["patient"])
         rows = rows.filter(subject_id__in=checks.values("pk"))
@@ -152,6 +180,8 @@ def with_words(user: User, transactions: Sequence[Transaction], *, patients: boo
         .select_related(*(["patient"] if patients else []))
         .defer("raw_request", "raw_response")
     }
+    answers = {each.answers_id for each in transactions if each.answers_id}
+    answered = _answered(user, answers) if answers else {}
     payers = Payer.objects.in_bulk({each.payer_id for each in transactions if each.payer_id})
     partners = {
         partner.pk: partner
@@ -173,15 +203,35 @@ def with_words(user: User, transactions: Sequence[Transaction], *, patients: boo
             payers.get(each.payer_id) if each.payer_id else None,
             partners.get(each.partner_id),
             waits.get(each.dispatch_id, "") if each.dispatch_id else "",
+            answered.get(each.answers_id) if each.answers_id else None,
         )
         for each in transactions
     ]
 
 
+def _answered(user: User, attempt_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Attempt → how the check behind it ended: status and error code."""
+    attempts = Transaction.objects.visible_to(user).filter(pk__in=attempt_ids)
+    subjects = dict(attempts.values_list("pk", "subject_id"))
+    checks = EligibilityCheck.objects.visible_to(user).filter(
+        pk__in=[each for each in subjects.values() if each]
+    )
+    ended = {pk: (status, code) for pk, status, code in checks.values_list("pk", "status", "error_code")}
+    return {pk: ended[subject] for pk, subject in subjects.items() if subject and subject in ended}
+
+
 def counts_of(user: User, correlation_id: UUID) -> dict[str, int]:
-    """How many attempts of a sweep, or of one check, stand where."""
+    """How many questions of a sweep, or of one check, stand where, in words: each by its newest attempt."""
     rows = Transaction.objects.visible_to(user).filter(correlation_id=correlation_id, direction="out")
-    return dict(rows.values_list("state").annotate(count=Count("pk")).order_by())
+    later = Transaction.objects.attempts().filter(subject_id=OuterRef("subject_id"), pk__gt=OuterRef("pk"))
+    counted = rows.exclude(Exists(later)).values_list("state").annotate(count=Count("pk")).order_by("-count")
+    return {STATES[state]: count for state, count in counted}
+
+
+def again_words(rows: QuerySet[Transaction]) -> str:
+    """What asking these again would ask: `3 failed, 6 refused`; empty where there is nothing."""
+    counted = rows.order_by().values_list("state").annotate(count=Count("pk")).order_by("-count")
+    return ", ".join(f"{count:,} {STATES[state].lower()}" for state, count in counted)
 
 
 @dataclass(frozen=True)

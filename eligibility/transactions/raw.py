@@ -25,9 +25,9 @@ class Raw:
 
 
 def open_raw(user: User, transaction: Transaction, check: EligibilityCheck | None) -> Raw | None:
-    """None where no text is kept: it was never written, or only its envelope is known."""
+    """None where no text is kept: it was never written, it came torn, or only its envelope is known."""
     text = _text(user, transaction, check)
-    if text is None:
+    if not text:
         return None
     is_answer = transaction.direction == "in" or (check is not None and text == check.raw_response)
     return Raw(

@@ -32,14 +32,12 @@ class Review:
 
 def review(user: User) -> Review:
     """The newest first, as many as somebody can look at."""
-    sets = Transaction.objects.visible_to(user).for_people().order_by("-id")[:_SHOWN]
-    bad = (
-        InboundDelivery.objects.visible_to(user)
-        .for_people()
-        .select_related("partner", "payload")
-        .defer("partner__credentials")
-        .order_by("-id")[:_SHOWN]
-    )
+    files = InboundDelivery.objects.visible_to(user).for_people()
+    alone = Transaction.objects.visible_to(user).for_people()
+    # What is held with its whole file is decided there: the file is one line.
+    alone = alone.exclude(disposition=Transaction.Disposition.HELD, delivery__in=files.values("pk"))
+    sets = alone.select_related("delivery").order_by("-id")[:_SHOWN]
+    bad = files.select_related("partner", "payload").defer("partner__credentials").order_by("-id")[:_SHOWN]
     return Review(listing.with_words(user, list(sets)), [_bad(delivery) for delivery in bad])
 
 

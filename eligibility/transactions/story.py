@@ -18,7 +18,7 @@ from tradingpartners.models import (
     TransactionHistory,
     TransportLog,
 )
-from tradingpartners.words import EVENTS, STATES, WAITS, explain
+from tradingpartners.words import EVENTS, STATES, WAITS, came_damaged, explain
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,9 @@ def _of_attempt(user: User, row: Row, interchange: Interchange | None) -> Iterat
         elif interchange.taken_at:
             yield Moment(interchange.taken_at, f"{partner} has taken it")
     if told.sent_at:
-        yield Moment(told.sent_at, "Marked as sent: from here on the payer may have read it")
+        # marked in the transaction that writes it: told after, whichever of the two clocks was read first
+        at = max(told.sent_at, interchange.created_at) if interchange is not None else told.sent_at
+        yield Moment(at, "Marked as sent: from here on the payer may have read it")
     if told.closed_at and told.state != Transaction.State.ANSWERED:
         reason = explain(told.error)
         yield Moment(told.closed_at, STATES[told.state], f"{reason.what} {reason.todo}".strip(), is_bad=True)
@@ -149,6 +151,9 @@ def _of_wire(wire: Sequence[TransportLog]) -> Iterator[Moment]:
 
 def _of_answers(user: User, answers: Sequence[Transaction]) -> Iterator[Moment]:
     for answer in answers:
+        if came_damaged(answer):
+            yield Moment(answer.created_at, "An answer came damaged", link=("transaction", answer.pk))
+            continue
         words = {
             "applied": "The answer came and was taken",
             "duplicate": "The same answer came once more",

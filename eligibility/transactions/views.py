@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from eligibility.cards import by_service
@@ -16,6 +17,7 @@ from eligibility.models import BenefitDetail
 from eligibility.transactions import deciding, forms, listing
 from eligibility.transactions.finding import find
 from eligibility.transactions.raw import open_raw
+from eligibility.transactions.redacting import redacted
 from eligibility.transactions.review import review
 from eligibility.transactions.story import tell
 from practice.access import allowed
@@ -24,7 +26,7 @@ from practice.pages import PageRequest, page
 from practice.templatetags.preflight import clinic_time
 from tradingpartners.models import InboundDelivery, Interchange, Payer, TradingPartner, Transaction
 from tradingpartners.services import pausing, payloads, replay
-from tradingpartners.words import explain
+from tradingpartners.words import came_damaged, explain
 
 EXPORT_LIMIT = 50_000
 MANY = 500
@@ -33,16 +35,18 @@ MANY = 500
 @page("eligibility.read")
 def transactions(request: PageRequest) -> HttpResponse:
     """Every question, answer and receipt, newest first."""
-    chosen = forms.TransactionFilter(request.GET).chosen()
-    found, following = listing.page_of(
-        listing.filtered(request.user, request.organization, chosen), chosen["before"]
-    )
+    address = forms.TransactionFilter(request.GET)
+    chosen, unread = address.chosen(), address.unread()
+    wanted = listing.filtered(request.user, request.organization, chosen)
+    found, following = listing.page_of(wanted.none() if unread else wanted, chosen["before"])
+    again = listing.replayable_of(chosen["correlation_id"], None)
     rows = listing.with_words(request.user, found)
     request.shown_patients({row.check.patient_id for row in rows if row.check})
     context = {
         **frame(request, "all"),
         "chosen": chosen,
-        "is_filtered": any(value for name, value in chosen.items() if name != "before"),
+        "is_filtered": bool(unread) or any(value for name, value in chosen.items() if name != "before"),
+        "unread": unread,
         "rows": rows,
         "following": following,
         "kinds": forms.KINDS,
@@ -56,12 +60,10 @@ def transactions(request: PageRequest) -> HttpResponse:
         "counts": listing.counts_of(request.user, chosen["correlation_id"])
         if chosen["correlation_id"]
         else {},
-        "replayable": listing.replayable_of(chosen["correlation_id"], None).count()
-        if chosen["correlation_id"]
-        else 0,
+        "again": listing.again_words(again) if chosen["correlation_id"] else "",
     }
     template = "eligibility/transactions/_rows.html" if request.htmx else "eligibility/transactions/list.html"
-    return TemplateResponse(request, template, context)
+    return TemplateResponse(request, template, context, status=422 if unread else 200)
 
 
 def frame(request: PageRequest, tab: str) -> dict[str, Any]:
@@ -81,7 +83,10 @@ def _partners(request: PageRequest) -> list[TradingPartner]:
 @page("eligibility.read")
 def export(request: PageRequest) -> HttpResponse:
     """The list as filtered, without a name or a number of a patient."""
-    chosen = forms.TransactionFilter(request.GET).chosen()
+    address = forms.TransactionFilter(request.GET)
+    chosen = address.chosen()
+    if address.unread():
+        return redirect(f"{reverse('transactions')}?{request.GET.urlencode()}")
     found = list(listing.filtered(request.user, request.organization, chosen)[:EXPORT_LIMIT])
     zone, now = request.organization.time_zone, timezone.now()
     header = ["Time", "Kind", "Payer", "Route", "Result", "Why", "Took ms", "Lane", "Asked", "Attempt"]
@@ -148,7 +153,7 @@ def show(request: PageRequest, told: Transaction, *, status: int = 200, **more: 
     is_undecided = deciding.is_for_a_person(told)
     suggested = (
         deciding.candidates(request.user, told)
-        if is_undecided and allowed(request.user, "raw.read", request.organization)
+        if is_undecided and not came_damaged(told) and allowed(request.user, "raw.read", request.organization)
         else []
     )
     request.shown_patients(each.row.check.patient_id for each in suggested if each.row.check)
@@ -161,6 +166,7 @@ def show(request: PageRequest, told: Transaction, *, status: int = 200, **more: 
         "services": by_service(list(benefits)),
         "may_replay": replay.replayable().filter(pk=told.pk).exists(),
         "is_undecided": is_undecided,
+        "came_damaged": came_damaged(told),
         "candidates": suggested,
         "form": forms.ReasonForm(),
         **more,
@@ -196,6 +202,19 @@ def download_raw(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     return _attachment(raw.text.encode(), f"{told.transaction_set}-{told.pk.hex[:12]}.x12")
 
 
+@page("raw.read", methods=("POST",))
+def copy_redacted(request: PageRequest, transaction_id: UUID) -> HttpResponse:
+    """The text without who it is about, for a support ticket: for the same reason and log."""
+    told = find_transaction(request, transaction_id)
+    form = forms.ReasonForm(request.POST)
+    if not form.is_valid():
+        return show(request, told, status=422, raw_form=form)
+    (row,) = listing.with_words(request.user, [told])
+    _log_raw(request, row, f"redacted: {form.cleaned_data['reason']}")
+    raw = open_raw(request.user, told, row.check)
+    return show(request, told, redacted=redacted(raw.text) if raw else None, raw_opened=raw is None)
+
+
 def _log_raw(request: PageRequest, row: listing.Row, reason: str) -> None:
     """Also where nobody is known to be in it: whoever opens raw data is on record."""
     patient = [row.check.patient_id] if row.check else [row.transaction.pk]
@@ -215,7 +234,11 @@ def _attachment(content: bytes, name: str) -> HttpResponse:
 @page("partner.read")
 def orphans(request: PageRequest) -> HttpResponse:
     """Questions nobody answered in time, by partner and file."""
-    context = {**frame(request, "orphans"), "orphans": listing.orphans(request.user)}
+    context = {
+        **frame(request, "orphans"),
+        "orphans": listing.orphans(request.user),
+        "waiting": Transaction.objects.visible_to(request.user).unanswered().count(),
+    }
     return TemplateResponse(request, "eligibility/transactions/orphans.html", context)
 
 

@@ -145,9 +145,16 @@ def test_seed_001s_address_finds_what_a_sweep_still_waits_for(manager: Client, w
 
 
 @pytest.mark.parametrize("query", ["tx_type=999x", "correlation_id=no", "status=?", "day=x", "before=y"])
-def test_a_filter_that_makes_no_sense_is_none(manager: Client, world: World, query: str) -> None:
+def test_a_filter_that_makes_no_sense_finds_nothing_and_says_so(
+    manager: Client, world: World, query: str
+) -> None:
     asked = world.ask()
-    assert f"/transactions/{asked.pk}/" in manager.get(f"/transactions/?{query}").content.decode()
+    shown = manager.get(f"/transactions/?{query}")
+    html = shown.content.decode()
+    assert shown.status_code == 422 and f"/transactions/{asked.pk}/" not in html
+    assert "This address makes no sense here" in html
+    export = manager.get(f"/transactions/export/?{query}")
+    assert export.status_code == 302 and export.headers["Location"].startswith("/transactions/?")
 
 
 @pytest.mark.parametrize(
@@ -351,7 +358,7 @@ def test_what_nobody_answered_is_listed_by_file_until_it_is_asked_again(
                 state="prepared",
                 replays=each,
             )
-    assert "Every question has its answer" in manager.get("/transactions/unanswered/").content.decode()
+    assert "Nothing is overdue" in manager.get("/transactions/unanswered/").content.decode()
 
 
 def test_what_needs_a_decision_is_listed(manager: Client, desk: Client, world: World) -> None:
@@ -368,7 +375,7 @@ def test_what_needs_a_decision_is_listed(manager: Client, desk: Client, world: W
 
 def test_empty_pages_say_what_they_are_for(manager: Client, acme: Organization) -> None:
     assert "Nothing was sent yet" in manager.get("/transactions/").content.decode()
-    assert "Every question has its answer" in manager.get("/transactions/unanswered/").content.decode()
+    assert "Nothing is overdue" in manager.get("/transactions/unanswered/").content.decode()
     assert "Nothing to decide" in manager.get("/transactions/decisions/").content.decode()
 
 
