@@ -34,6 +34,7 @@ urlpatterns = [
     path("transactions/<uuid:transaction_id>/", wire.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/raw/", wire.show_raw, name="raw-transaction"),
     path("transactions/<uuid:transaction_id>/redacted/", wire.copy_redacted, name="copy-redacted"),
+    path("transactions/<uuid:transaction_id>/reading/", wire.read_today, name="read-today"),
     path("transactions/<uuid:transaction_id>/download/", wire.download_raw, name="download-transaction"),
     path("transactions/<uuid:transaction_id>/replay/", deed.replay_one, name="replay-transaction"),
     path("transactions/<uuid:transaction_id>/dismiss/", deed.dismiss, name="dismiss-transaction"),

@@ -61,8 +61,6 @@ class Row:
     payer: Payer | None
     partner: TradingPartner | None
     waits_for: str = ""
-    # of an answer: the status and error code of the check it was taken for
-    answered: tuple[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -80,8 +78,8 @@ class Row:
     def icon(self) -> str:
         if self._key == "quarantined" and not is_about_somebody_else(self.transaction):
             return "none" if self.transaction.error in {"dropped", "dismissed"} else "needs-you"
-        if self.transaction.answers_id and self.answered and self.transaction.disposition == "applied":
-            return self._answered_word.icon
+        if self._answer:
+            return self._answer.icon
         return _ICONS.get(self._key, "none")
 
     @property
@@ -89,14 +87,16 @@ class Row:
         return self.transaction.disposition or self.transaction.state
 
     @property
-    def _answered_word(self) -> Word:
-        status, error_code = self.answered or ("", "")
-        return check_word(status, error_code=error_code)
+    def _answer(self) -> Word | None:
+        """What the check says by the answer that was taken for it."""
+        if self.check is None or self._key != Transaction.Disposition.APPLIED:
+            return None
+        return check_word(self.check.status, error_code=self.check.error_code)
 
     @property
     def result(self) -> str:
-        if self.answered and self.transaction.disposition == "applied":
-            return f"Answer: {self._answered_word.lower()}"
+        if self._answer:
+            return f"Answer: {self._answer.lower()}"
         if self.transaction.disposition:
             return disposition(self.transaction)
         if self.transaction.state == Transaction.State.PREPARED:
@@ -180,8 +180,6 @@ def with_words(user: User, transactions: Sequence[Transaction], *, patients: boo
         .select_related(*(["patient"] if patients else []))
         .defer("raw_request", "raw_response")
     }
-    answers = {each.answers_id for each in transactions if each.answers_id}
-    answered = _answered(user, answers) if answers else {}
     payers = Payer.objects.in_bulk({each.payer_id for each in transactions if each.payer_id})
     partners = {
         partner.pk: partner
@@ -203,21 +201,9 @@ def with_words(user: User, transactions: Sequence[Transaction], *, patients: boo
             payers.get(each.payer_id) if each.payer_id else None,
             partners.get(each.partner_id),
             waits.get(each.dispatch_id, "") if each.dispatch_id else "",
-            answered.get(each.answers_id) if each.answers_id else None,
         )
         for each in transactions
     ]
-
-
-def _answered(user: User, attempt_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Attempt → how the check behind it ended: status and error code."""
-    attempts = Transaction.objects.visible_to(user).filter(pk__in=attempt_ids)
-    subjects = dict(attempts.values_list("pk", "subject_id"))
-    checks = EligibilityCheck.objects.visible_to(user).filter(
-        pk__in=[each for each in subjects.values() if each]
-    )
-    ended = {pk: (status, code) for pk, status, code in checks.values_list("pk", "status", "error_code")}
-    return {pk: ended[subject] for pk, subject in subjects.items() if subject and subject in ended}
 
 
 def counts_of(user: User, correlation_id: UUID) -> dict[str, int]:

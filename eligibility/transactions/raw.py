@@ -63,6 +63,12 @@ def _outgoing(user: User, transaction: Transaction) -> str | None:
 
 
 def _incoming(user: User, transaction: Transaction) -> str | None:
+    read = read_set(user, transaction)
+    return read.text if read else None
+
+
+def read_set(user: User, transaction: Transaction) -> ReadSet | None:
+    """The set something that came stands for, read anew from the bytes that were kept."""
     from_delivery = Transaction.objects.visible_to(user).filter(pk=transaction.pk)
     delivery = from_delivery.select_related("delivery__payload").get().delivery
     if delivery is None or delivery.payload is None:
@@ -74,7 +80,7 @@ def _incoming(user: User, transaction: Transaction) -> str | None:
             if isinstance(event, ReadSet):
                 position += 1
                 if position == transaction.position:
-                    return event.text
+                    return event
     except x12.X12Error:
         return None
     return None

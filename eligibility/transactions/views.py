@@ -18,6 +18,7 @@ from eligibility.transactions import deciding, forms, listing
 from eligibility.transactions.finding import find
 from eligibility.transactions.raw import open_raw
 from eligibility.transactions.redacting import redacted
+from eligibility.transactions.rereading import differences
 from eligibility.transactions.review import review
 from eligibility.transactions.story import tell
 from practice.access import allowed
@@ -213,6 +214,20 @@ def copy_redacted(request: PageRequest, transaction_id: UUID) -> HttpResponse:
     _log_raw(request, row, f"redacted: {form.cleaned_data['reason']}")
     raw = open_raw(request.user, told, row.check)
     return show(request, told, redacted=redacted(raw.text) if raw else None, raw_opened=raw is None)
+
+
+@page("raw.read", methods=("POST",))
+def read_today(request: PageRequest, transaction_id: UUID) -> HttpResponse:
+    """What would be read otherwise of an answer that was used, by the reader as it is now."""
+    told = find_transaction(request, transaction_id)
+    form = forms.ReasonForm(request.POST)
+    if not form.is_valid():
+        return show(request, told, status=422, reading_form=form)
+    (row,) = listing.with_words(request.user, [told])
+    _log_raw(request, row, f"read again: {form.cleaned_data['reason']}")
+    is_used = told.disposition == Transaction.Disposition.APPLIED and row.check is not None
+    changes = differences(request.user, told, row.check) if is_used and row.check else None
+    return show(request, told, changes=changes, was_read=True)
 
 
 def _log_raw(request: PageRequest, row: listing.Row, reason: str) -> None:

@@ -130,7 +130,7 @@ def test_a_patients_checks_lead_to_the_wire(manager: Client, world: World) -> No
 
 def test_an_answers_result_is_what_it_said(manager: Client, world: World) -> None:
     asked = world.ask("answered")
-    world.come("applied", answers=asked)
+    world.come("applied", answers=asked, subject_id=asked.subject_id)
     html = manager.get("/transactions/?tx_type=271").content.decode()
     assert "Answer: " in html and "Taken as the answer</span>" not in html
 
