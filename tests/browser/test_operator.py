@@ -372,3 +372,15 @@ def test_the_walk_needs_no_script(live_server: Any, chromium: Browser, night: Ni
     page.get_by_role("button", name="Ask again").click()
     expect(page.locator(".notice")).to_contain_text("asked again, under a new trace number")
     context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_transaction_never_scrolls_sideways(
+    live_server: Any, context: BrowserContext, night: Night, width: int
+) -> None:
+    page = sign_in(context, live_server.url, "sam")
+    page.set_viewport_size({"width": width, "height": 800})
+    for key in (night.missing, night.answered):
+        page.goto(f"{live_server.url}/transactions/{key}/")
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, (key, over)
