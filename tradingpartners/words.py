@@ -339,17 +339,10 @@ ABOUT_SOMEBODY_ELSE = "About somebody else, kept apart"
 CAME_DAMAGED = "Came damaged"
 # Why an answer is kept apart, by its `error`; any other is the damage found in it.
 _QUARANTINED = {
-    "": ABOUT_SOMEBODY_ELSE,
-    "somebody_else": ABOUT_SOMEBODY_ELSE,
+    **dict.fromkeys(("", "somebody_else"), ABOUT_SOMEBODY_ELSE),
+    **dict.fromkeys(("dropped", "dismissed"), "Put aside"),
     "foreign_set": "Not a kind we read, kept",
-    "dropped": "Put aside",
-    "dismissed": "Put aside",
 }
-
-
-def is_about_somebody_else(transaction: Transaction) -> bool:
-    """An incident, and not merely something that could not be read."""
-    return disposition(transaction) == ABOUT_SOMEBODY_ELSE
 
 
 def came_damaged(transaction: Transaction) -> bool:

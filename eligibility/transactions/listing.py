@@ -26,13 +26,13 @@ from tradingpartners.models import (
 )
 from tradingpartners.services import replay
 from tradingpartners.words import (
+    ABOUT_SOMEBODY_ELSE,
     DISPOSITIONS,
     STATES,
     WAITS,
     came_damaged,
     disposition,
     explain,
-    is_about_somebody_else,
     kind,
 )
 
@@ -76,7 +76,7 @@ class Row:
 
     @property
     def icon(self) -> str:
-        if self._key == "quarantined" and not is_about_somebody_else(self.transaction):
+        if self._key == "quarantined" and disposition(self.transaction) != ABOUT_SOMEBODY_ELSE:
             return "none" if self.transaction.error in {"dropped", "dismissed"} else "needs-you"
         if self._answer:
             return self._answer.icon
