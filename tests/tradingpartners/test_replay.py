@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from eligibility.models import EligibilityCheck
+from practice.models import Alert
 from sweeps.models import SweepRun, SweepRunMember
 from sweeps.services import cancel_run
 from tests import payers
@@ -97,6 +98,18 @@ def test_all_failed_of_a_sweep_go_as_a_batch_of_their_own(acme: FileAcme, sftp: 
     leave(sftp, "a.271", *(payers.answer(q) for q in questions(file)))
     look(acme)
     assert acme.outcome(run) == (3, 0, 0)
+
+
+def test_the_alert_of_a_file_is_over_when_all_of_it_is_asked_again(acme: FileAcme, sftp: SftpServer) -> None:
+    failed_sweep(acme, sftp, members=2)
+    with acme.inside():
+        first, second = replayable()
+        replay([first.pk], reason="Their system was down")
+        alert = Alert.objects.get(kind="no_answer")
+        assert alert.state == "open"
+        replay([second.pk], reason="Their system was down")
+        alert.refresh_from_db()
+        assert alert.state == "resolved"
 
 
 def test_twice_is_once_while_one_is_open(acme: FileAcme, sftp: SftpServer) -> None:

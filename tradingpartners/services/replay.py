@@ -17,6 +17,7 @@ from practice.bulk import insert_rows
 from practice.tenancy import current_organization_id, tenant
 from tradingpartners.contents import transaction_set
 from tradingpartners.models import Dispatch, Lane, Transaction, TransactionHistory
+from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.planning import Subject, queue_questions
 from tradingpartners.services.routing import Asked, walks
@@ -82,7 +83,15 @@ def replay(transaction_ids: Collection[UUID], *, reason: str) -> Replayed:
             attempts += len(subjects)
             units += queue_questions(subjects, transaction_set=name, correlation_id=correlation_id, lane=lane)
         _note_reason(chosen)
+        _end_alerts(chosen)
         return Replayed(units, attempts, {why: count for why, count in refused.items() if count})
+
+
+def _end_alerts(chosen: list[Transaction]) -> None:
+    """What was told of files of which nothing is left to ask again is over."""
+    files = {row.interchange_id for row in chosen if row.interchange_id}
+    left = replayable().filter(interchange__in=files).values_list("interchange", flat=True)
+    telling.asked_again(files - set(left))
 
 
 def replay_failed(correlation_id: UUID, *, reason: str) -> Replayed:

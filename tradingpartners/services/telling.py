@@ -196,6 +196,11 @@ def no_answer(ended: Sequence[Transaction]) -> None:
         )
 
 
+def asked_again(interchange_ids: Iterable[UUID]) -> None:
+    """Everything that a file's refusal or silence left open was asked once more."""
+    resolve_alert(*[f"{kind}:{pk}" for pk in interchange_ids for kind in ("no_answer", "file_rejected")])
+
+
 # --- connections ----------------------------------------------------------------------------------
 
 
