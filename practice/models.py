@@ -107,6 +107,9 @@ class Membership(TenantRow):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_level_display()}"
+
 
 class Facility(TenantRow):
     name = models.CharField(max_length=100)
@@ -118,6 +121,9 @@ class Facility(TenantRow):
 
     class Meta(TenantRow.Meta):
         verbose_name_plural = "facilities"
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def zone(self) -> ZoneInfo:
@@ -132,6 +138,9 @@ class Provider(TenantRow):
     first_name = models.CharField(max_length=60)
     last_name = models.CharField(max_length=60)
     npi = models.CharField("NPI", max_length=10, validators=[is_npi])
+
+    def __str__(self) -> str:
+        return self.full_name
 
     @property
     def full_name(self) -> str:
@@ -284,6 +293,9 @@ class AlertChannel(TenantRow):
     class Meta(TenantRow.Meta):
         constraints = [*is_sealed("secret")]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Outbox(TenantRow):
     """What must leave after the commit that wrote it: webhooks and alerts."""
@@ -328,6 +340,9 @@ class ApiToken(TenantRow):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ReadLog(EvidenceRow):

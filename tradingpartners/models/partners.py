@@ -140,6 +140,9 @@ class TradingPartner(TenantRow):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def sends_files(self) -> bool:
         return self.transport in SENDS_FILES
@@ -169,6 +172,9 @@ class Route(TenantRow):
                 name="one_route_per_preference",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.payer_name}, {self.payer_identifier}"
 
 
 class ControlNumber(TenantRow):
@@ -219,6 +225,9 @@ class ProviderIdentity(TenantRow):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.name}, NPI {self.npi}"
+
 
 class Enrolment(TenantRow):
     """Whether a facility may ask a payer through a partner, where that one wants to be asked first."""
@@ -247,6 +256,9 @@ class Enrolment(TenantRow):
                 name="one_enrolment",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.payer}: {self.get_state_display()}"
 
     @property
     def allows_asking(self) -> bool:
