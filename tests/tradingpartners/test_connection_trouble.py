@@ -188,3 +188,9 @@ def test_a_trial_that_goes_well_ends_it(partner: TradingPartner, steps: list[str
     with tenant(partner.organization_id):
         trying.keep_result(partner, [Step(f"step {place}", code) for place, code in enumerate(steps)])
     assert alerts(partner.organization_id) == [("asking", "tls", state)]
+
+
+@pytest.mark.parametrize("code", ["not_resolved", "connection_refused", "connect_timeout"])
+def test_settings_are_no_trouble_any_more_once_something_else_is(partner: TradingPartner, code: str) -> None:
+    assert said(partner, Way.SENDING, "settings:port", code) == [("sending", "settings:port", "resolved")]
+    assert said(partner, Way.SENDING, "host_key_changed", code)[-1][2] == "open"

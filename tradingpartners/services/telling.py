@@ -232,6 +232,8 @@ _TROUBLES = {
 _FAMILIES = frozenset({*_TROUBLES.values(), "settings"})
 # Every question and file would end so.
 REFUSES_OUR_KEY = frozenset(code for code, family in _TROUBLES.items() if family == "access")
+# As far as this nothing comes whose settings are not complete.
+_WITH_ITS_SETTINGS = frozenset({"not_resolved", "connection_refused", "connect_timeout"})
 # One payer behind a connection may be asked in vain while the next one is not: each of its answers
 # would end the alert, and each failure raise it anew.
 _CALM = {Way.ASKING: timedelta(minutes=15)}
@@ -245,6 +247,8 @@ def connection_said(partner_id: UUID, way: Way, code: str) -> None:
     """
     family = "settings" if code.startswith("settings:") else _TROUBLES.get(code)
     if code and family is None:
+        if code in _WITH_ITS_SETTINGS:
+            resolve_alert(_trouble_key(partner_id, way, "settings"), unseen_for=_CALM.get(way))
         return
     others = sorted(_FAMILIES - {family})
     resolve_alert(*[_trouble_key(partner_id, way, each) for each in others], unseen_for=_CALM.get(way))
