@@ -19,7 +19,7 @@ from practice.idempotency import once
 from tradingpartners import api_shapes as shapes
 from tradingpartners import tasks
 from tradingpartners.api_rows import MADE, NEWEST, chosen
-from tradingpartners.models import Interchange, Transaction
+from tradingpartners.models import Direction, Interchange, Transaction
 from tradingpartners.services import replay
 
 
@@ -44,6 +44,8 @@ class Interchanges(OrganizationView):
         rows = Interchange.objects.visible_to(self.user).filter(
             **chosen(asked, partner="partner_id", **columns)
         )
+        if "file_name" in asked:  # partners name theirs after people, and addresses are logged
+            rows = rows.filter(direction=Direction.OUT)
         page = NEWEST.page(rows, cursor=asked["cursor"], limit=asked["limit"])
         return Response(page.answer(request, shapes.InterchangeOut(page.rows, many=True).data))
 

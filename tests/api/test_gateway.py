@@ -175,6 +175,18 @@ def test_files_are_found_by_number_and_name(acme: Practice) -> None:
     assert acme.client().get(f"{V1}/interchanges", {"control_number": 43}).json()["results"] == []
 
 
+def test_files_of_theirs_are_not_found_by_a_name_that_may_be_a_persons(acme: Practice) -> None:
+    with acme.inside():
+        Interchange.objects.create(
+            partner=TradingPartner.objects.get(),
+            direction="in",
+            state="received",
+            file_name="doe_jane.271",
+        )
+    named = acme.client().get(f"{V1}/interchanges", {"file_name": "doe_jane.271"})
+    assert named.json()["results"] == []
+
+
 def test_asking_again_wants_one_of_two(acme: Practice) -> None:
     client = acme.client()
     for body in (
