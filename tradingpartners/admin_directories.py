@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from practice.tenancy import inside
 from tradingpartners import tasks
 from tradingpartners.bells import ring
 from tradingpartners.messages.directories import DirectoryError, DirectoryFault
-from tradingpartners.models import DirectoryImport, TradingPartner, TransportLog
+from tradingpartners.models import DirectoryImport, Payer, TradingPartner, TransportLog
 from tradingpartners.services import directory
 from tradingpartners.transports.registry import DIRECTORIES
 from tradingpartners.words import explain
@@ -130,6 +130,15 @@ def _rows_of(found: DirectoryImport, change: str) -> tuple[list[dict[str, Any]],
     return shown[:MOST_SHOWN], len(rows)
 
 
+def _name_suggested(groups: Iterable[tuple[str, str, list[dict[str, Any]], int]]) -> None:
+    """Say which payers are meant by the rows that only suggest one."""
+    unsure = [each for _, _, rows, _ in groups for each in rows if each["suggested"] and not each["payer"]]
+    payers = Payer.objects.filter(pk__in={each["suggested"] for each in unsure})
+    names = {str(pk): name for pk, name in payers.values_list("pk", "name")} if unsure else {}
+    for each in unsure:
+        each["suggested_name"] = names.get(each["suggested"], "")
+
+
 @admin.register(DirectoryImport)
 class DirectoryImportAdmin(EvidenceAdmin):
     list_display = ("clearinghouse", "read_at", "read_by", "state", "applied_at")
@@ -199,6 +208,7 @@ class DirectoryImportAdmin(EvidenceAdmin):
             return HttpResponse(status=403)
         found = get_object_or_404(DirectoryImport, pk=import_id)
         groups = [(change, words, *_rows_of(found, change)) for change, words in CHANGES.items()]
+        _name_suggested(groups)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{found.clearinghouse}: payer directory",
