@@ -14,7 +14,13 @@ from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
 from tradingpartners import tasks
 from tradingpartners.admin_directories import DirectoryImportAdmin as DirectoryImportAdmin
-from tradingpartners.admin_forms import EnrolmentForm, PartnerForm, PayerForm, RouteForm
+from tradingpartners.admin_forms import (
+    EnrolmentForm,
+    PartnerForm,
+    PayerForm,
+    ProviderIdentityForm,
+    RouteForm,
+)
 from tradingpartners.models import (
     BreakerChange,
     ControlNumber,
@@ -251,6 +257,7 @@ class PayerPauseAdmin(EvidenceAdmin):
 
 @admin.register(ProviderIdentity)
 class ProviderIdentityAdmin(SetUpAdmin):
+    form = ProviderIdentityForm
     list_display = ("name", "npi", "facility", "payer")
     list_select_related = ("facility", "payer")
 

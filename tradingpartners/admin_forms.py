@@ -11,14 +11,16 @@ from django.utils import timezone
 from practice.alerts import who_may_own
 from practice.models import User
 from practice.tenancy import inside
-from tradingpartners.models import Enrolment, Payer, Route, TradingPartner
+from tradingpartners.models import Enrolment, Payer, ProviderIdentity, Route, TradingPartner
 from tradingpartners.setup.fields import known_credentials
+from tradingpartners.setup.payer_forms import TaxIdField
 from tradingpartners.setup.rules import (
     PAYER_RANGES,
     REACHED_BY,
     Fault,
     clean_settings,
     enrolment_faults,
+    identity_faults,
     label_of,
     out_of_range,
     partner_faults,
@@ -47,8 +49,15 @@ class PayerForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
+class _OptionalJSON(forms.JSONField):
+    """Empty where nothing was given, and not null."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
-    new_credentials = forms.JSONField(
+    new_credentials = _OptionalJSON(
         required=False,
         label="New credentials",
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
@@ -119,10 +128,27 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        named = {"payer", "transaction_set", "environment", "preference"}
-        if inside() and not named & set(self.errors):
-            route = Route(pk=self.instance.pk, **{name: given[name] for name in named})
-            for fault in route_faults(route):
+        route = copy(self.instance)
+        for name, value in given.items():
+            setattr(route, name, value)
+        for fault in route_faults(route) if inside() else ():
+            if fault.field not in self.errors:
+                self.add_error(fault.field, fault.words)
+        return given
+
+
+class ProviderIdentityForm(forms.ModelForm):  # type: ignore[type-arg]
+    tax_id = TaxIdField(label="Tax ID", required=False)
+
+    class Meta:
+        model = ProviderIdentity
+        fields = "__all__"  # noqa: DJ007  the fieldsets of the admin name what is shown
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        named = {name: given[name] for name in ("facility", "payer", "name") if name in given}
+        for fault in identity_faults(ProviderIdentity(pk=self.instance.pk, **named)) if inside() else ():
+            if fault.field not in self.errors:
                 self.add_error(fault.field, fault.words)
         return given
 

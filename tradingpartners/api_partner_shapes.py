@@ -90,10 +90,10 @@ class PartnerChange(Shape):
     )
     settings = serializers.DictField(required=False, help_text="Addresses and folders; no secrets.")
     credentials = serializers.DictField(
-        child=serializers.CharField(max_length=40_000, trim_whitespace=False),
+        child=serializers.CharField(max_length=40_000, trim_whitespace=False, allow_null=True),
         required=False,
         write_only=True,
-        help_text="Written, never read. What is not named is kept.",
+        help_text="Written, never read. What is not named is kept; what is null is removed.",
     )
 
 

@@ -66,7 +66,8 @@ class Partners(OrganizationView):
 
 
 def _fill(partner: TradingPartner, asked: Mapping[str, Any]) -> set[str]:
-    """Give a connection what was asked for; the columns that differ now. Credentials add to those stored."""
+    """Give a connection what was asked for; the columns that differ now. Credentials add to those
+    stored; null takes one away."""
     columns = shapes.columns_of(asked)
     if "owner" in columns:
         owner = columns.pop("owner")
@@ -77,7 +78,8 @@ def _fill(partner: TradingPartner, asked: Mapping[str, Any]) -> set[str]:
         transport = columns.get("transport", partner.transport)
         columns["settings"] = clean_settings(transport, columns["settings"])
     if "credentials" in columns:
-        columns["credentials"] = {**(partner.credentials or {}), **columns["credentials"]}
+        wanted = {**(partner.credentials or {}), **columns["credentials"]}
+        columns["credentials"] = {name: value for name, value in wanted.items() if value is not None}
     for name, value in columns.items():
         setattr(partner, name, value)
     return set(columns)

@@ -20,7 +20,7 @@ from tradingpartners.models import (
     Transaction,
 )
 from tradingpartners.services.routing import RouteFinding
-from tradingpartners.setup.rules import IS_OVER, PREFERENCES, is_over
+from tradingpartners.setup.rules import IS_OVER, PREFERENCES, digits_of_tax_id, is_over
 
 _STATES = sorted({*Transaction.State.values, "submitted"})
 
@@ -45,7 +45,9 @@ class InterchangeQuery(PageQuery, Shape):
     control_number = serializers.IntegerField(
         required=False, min_value=1, max_value=999_999_999, help_text="ISA13."
     )
-    file_name = serializers.CharField(max_length=255, required=False)
+    file_name = serializers.CharField(
+        max_length=255, required=False, help_text="Of a file of ours: names of theirs are not searched."
+    )
 
 
 class TransactionQuery(PageQuery, Shape):
@@ -112,6 +114,13 @@ class IdentityQuery(PageQuery, Shape):
     payer = serializers.UUIDField(required=False)
 
 
+class TaxId(serializers.RegexField):
+    """12-3456789, or its nine digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(digits_of_tax_id(data) if isinstance(data, str) else data))
+
+
 class NewIdentity(Shape):
     facility = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="null: every facility."
@@ -121,7 +130,9 @@ class NewIdentity(Shape):
     )
     name = serializers.CharField(max_length=60)
     npi = serializers.CharField(max_length=10, validators=[is_npi])
-    tax_id = serializers.RegexField(r"^(\d{9})?$", required=False, allow_blank=True, default="")
+    tax_id = TaxId(
+        r"^(\d{9})?$", required=False, allow_blank=True, default="", help_text="Nine digits, or 12-3456789."
+    )
 
 
 class ReplayMany(Reason):

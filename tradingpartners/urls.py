@@ -22,6 +22,12 @@ urlpatterns = [
     path(f"{_PARTNER}routes/", route_views.add_route, name="add-route"),
     path(f"{_PARTNER}routes/listed/", route_views.add_listed_routes, name="add-listed-routes"),
     path(f"{_PARTNER}routes/<uuid:route_id>/remove/", route_views.remove_route, name="remove-route"),
+    path(f"{_PARTNER}routes/<uuid:route_id>/", route_views.change_route, name="change-route"),
+    path(
+        f"{_PARTNER}enrolments/<uuid:enrolment_id>/remove/",
+        route_views.remove_enrolment,
+        name="remove-enrolment",
+    ),
     path(f"{_PARTNER}enrolments/", route_views.add_enrolment, name="add-enrolment"),
     path("payers/", payer_views.payers, name="payers"),
     path("payers/identities/", payer_views.identities, name="identities"),

@@ -110,3 +110,23 @@ def test_another_practice_finds_none_of_it(acme: Practice, elsewhere: Practice) 
         assert desk.get(V1 + path).status_code == 403
         assert send(desk, "post", path, body).status_code == 403
         assert ApiClient().get(V1 + path).status_code == 401
+
+
+def test_what_no_question_can_carry_is_refused(acme: Practice) -> None:
+    client = acme.client()
+    assert wrongs(send(client, "post", "/provider-identities", {**IDENTITY, "name": "A~B*"}, key="1")) == [
+        ("name", "invalid")
+    ]
+    with acme.inside():
+        partner = TradingPartner.objects.get().pk
+    route = {"payer": str(PayerFactory().pk), "partner": str(partner)}
+    named = {**route, "payer_identifier": "PR~44", "payer_name": "X*"}
+    assert wrongs(send(client, "post", "/routes", named, key="2")) == [
+        ("payer_identifier", "invalid"),
+        ("payer_name", "invalid"),
+    ]
+
+
+def test_a_tax_id_is_taken_as_people_write_it(acme: Practice) -> None:
+    made = send(acme.client(), "post", "/provider-identities", {**IDENTITY, "tax_id": "12-3456789"})
+    assert (made.status_code, made.json()["tax_id"]) == (201, "123456789")

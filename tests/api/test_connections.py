@@ -220,3 +220,30 @@ def test_only_managers_may(acme: Practice, elsewhere: Practice) -> None:
         for deed in ("pause", "resume"):
             reply = send(client, "post", f"{path}/poller/{deed}", {"reason": "because"})
             assert reply.status_code == status
+
+
+def test_a_stored_credential_is_removed_by_null(acme: Practice) -> None:
+    client = acme.client()
+    login = {"username": "u", "password": "s3cret-canary"}
+    path = set_up(client, settings={"url": "https://edi.example.com/x12"}, credentials=login)
+    half = send(client, "patch", path, {"credentials": {"password": None}})
+    assert wrong_fields(half) == ["credentials.password"]
+    gone = {"username": None, "password": None, "token": "t"}
+    assert send(client, "patch", path, {"credentials": gone}).status_code == 200
+    with acme.inside():
+        assert TradingPartner.objects.get(pk=UUID(path.rsplit("/", 1)[1])).credentials == {"token": "t"}
+
+
+@pytest.mark.parametrize("value", ["a~b", "DEMO~É*", "Ünï*", "`A`"])
+@pytest.mark.parametrize("field", ["sender_id", "receiver_id"])
+def test_an_id_the_writer_refuses_is_refused(acme: Practice, field: str, value: str) -> None:
+    client = acme.client()
+    assert wrong_fields(send(client, "patch", set_up(client), {field: value})) == [field]
+
+
+def test_folders_stay_inside_and_apart(acme: Practice) -> None:
+    client = acme.client()
+    folders = {"inbox": "inbox/../..", "outbox": "/a", "archive": "a/"}
+    body = {**PARTNER, "name": "Files", "transport": "sftp", "settings": folders}
+    wrong = wrong_fields(send(client, "post", "/trading-partners", body))
+    assert {"settings.inbox", "settings.archive"} <= set(wrong) and "settings.outbox" not in wrong

@@ -86,8 +86,8 @@ def test_a_route_has_a_sensible_place_of_its_own(
         "transaction_set": "270",
         "partner": str(partner.pk),
         "preference": preference,
-        "payer_identifier": "1",
-        "payer_name": "1",
+        "payer_identifier": "12345",
+        "payer_name": "HARBOR",
         "environment": "prod",
         "lane": "",
     }

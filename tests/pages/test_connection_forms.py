@@ -129,7 +129,7 @@ def test_what_is_wrong_with_an_as2_connection_is_said_at_its_field(
     [
         ("stedi", {}, "api_key"),
         ("stedi_batch", {"max_retry_hours": "8"}, "api_key"),
-        ("availity", {}, "client_id"),
+        ("availity", {"client_secret": "secret"}, "client_id"),
         ("availity", {"client_id": "id"}, "client_secret"),
         ("sftp", {**SFTP, "username": ""}, "username"),
         ("sftp", {**SFTP, "password": ""}, "password"),

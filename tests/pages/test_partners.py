@@ -221,10 +221,21 @@ def test_pausing_wants_a_reason_and_resuming_ends_it(manager: Client, partner: T
     assert "they move house" in manager.get(f"{path}/").content.decode()
     manager.post(f"{path}/resume/")
     assert not read(partner).sending_paused
-    manager.post(f"{path}/poller/")
+
+
+def test_fetching_is_paused_for_a_reason_that_the_history_tells(
+    manager: Client, partner: TradingPartner
+) -> None:
+    path = f"/trading-partners/{partner.pk}"
+    refused = manager.post(f"{path}/poller/", {"reason": ""})
+    assert refused.status_code == 422 and "Say why" in refused.content.decode()
+    assert not read(partner).poller_paused
+    manager.post(f"{path}/poller/", {"reason": "they are renaming files"})
     assert read(partner).poller_paused
     manager.post(f"{path}/poller/")
     assert not read(partner).poller_paused
+    shown = manager.get(f"{path}/?tab=history").content.decode()
+    assert "Fetching is paused: no → yes (they are renaming files)" in shown
 
 
 def test_a_route_names_the_payer_as_the_partner_does(manager: Client, partner: TradingPartner) -> None:

@@ -13,7 +13,7 @@ from tradingpartners.messages import DIALECTS
 from tradingpartners.models import TransportKind
 from tradingpartners.setup.fields import SETTINGS
 from tradingpartners.setup.partner_forms import _SHAPES as FORM_SHAPES
-from tradingpartners.setup.rules import _SHAPES as RULE_SHAPES
+from tradingpartners.setup.settings_rules import SHAPES as RULE_SHAPES
 from tradingpartners.transports.registry import FILES, LIVE, POLLED, transport_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F, Q
 
 from practice.models import Facility
 from tradingpartners.contents import OutcomeKind
-from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
+from tradingpartners.messages import writable
+from tradingpartners.models import BreakerChange, Enrolment, Payer, ProviderIdentity, Route
 from tradingpartners.retries import NO_ROUTE, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
@@ -204,12 +206,23 @@ def explain(payer: Payer, facility: Facility | None, transaction_set: str = "270
     walk = walks([Asked(payer.pk, facility.pk if facility else None)], transaction_set)
     held = holds([payer], now=database_now()).get(payer.pk)
     breaker = BREAKER if _is_cut_off(payer) else ""
+    nameless = _unwritable_name(payer, facility) if facility else ()
     found = []
     for each in next(iter(walk.values())).findings:
         hold = hold_of(each.route.partner) or held
-        reasons = (*each.reasons, *_wrong_settings(each.route))
+        unwritable = (f"unwritable:{column}" for column in writable.unwritable_of(each.route))
+        reasons = (*each.reasons, *_wrong_settings(each.route), *unwritable, *nameless)
         found.append(RouteFinding(each.route, reasons, hold.code if hold else breaker))
     return found
+
+
+def _unwritable_name(payer: Payer, facility: Facility) -> tuple[str, ...]:
+    """As this payer knows the facility, or the practice; as the facility is known; as the practice is."""
+    rows = ProviderIdentity.objects.filter(
+        Q(facility=None) | Q(facility=facility), Q(payer=None) | Q(payer=payer)
+    ).order_by(F("payer").asc(nulls_last=True), F("facility").asc(nulls_last=True))
+    name = rows.values_list("name", flat=True).first() or facility.name
+    return () if writable.is_provider_name(name) else ("unwritable:provider_name",)
 
 
 def _is_cut_off(payer: Payer) -> bool:

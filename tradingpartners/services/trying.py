@@ -19,12 +19,8 @@ from tradingpartners.transports.registry import transport_of
 
 def start_partner(preset: Mapping[str, Any], given: Mapping[str, Any]) -> TradingPartner:
     """A connection as its preset begins, in test traffic and not in use until somebody says so."""
-    fields = {
-        "receiver_id": given["name"][:15].upper(),
-        **preset,
-        **{name: given[name] for name in ("name", "sender_id", "trace_originator")},
-    }
-    return TradingPartner.objects.create(**fields, is_test=True, is_active=False)
+    own = {name: given[name] for name in ("name", "sender_id", "trace_originator")}
+    return TradingPartner.objects.create(**preset, **own, is_test=True, is_active=False)
 
 
 def save_connection(

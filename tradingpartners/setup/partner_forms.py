@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,9 @@ from typing import Any
 from django import forms
 
 from practice.alerts import who_may_own
-from tradingpartners.models import (
-    TradingPartner,
-)
-from tradingpartners.services.overdue import in_words
+from tradingpartners.models import IS_POLLED, SENDS_FILES, TradingPartner, TransportKind
 from tradingpartners.services.trying import leads_elsewhere
+from tradingpartners.setup.faults import span_in_words
 from tradingpartners.setup.fields import SETTINGS, Setting, known_credentials
 from tradingpartners.setup.presets import PRESETS
 from tradingpartners.setup.rules import (
@@ -24,17 +22,15 @@ from tradingpartners.setup.rules import (
     partner_faults,
 )
 
+# As people write them, without the s of several.
 _UNITS = {
-    "s": 1,
-    "sec": 1,
-    "min": 60,
-    "m": 60,
-    "h": 3600,
-    "hours": 3600,
-    "hour": 3600,
-    "d": 86400,
-    "days": 86400,
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hr", "hour"), 3600),
+    **dict.fromkeys(("d", "day"), 86_400),
+    **dict.fromkeys(("w", "week"), 7 * 86_400),
 }
+_HOW = "Write it like 30 s, 15 min, 24 h or 2 days."
 
 
 class SpanField(forms.CharField):
@@ -45,23 +41,24 @@ class SpanField(forms.CharField):
         super().__init__(**{"max_length": 20, **kwargs})
 
     def prepare_value(self, value: Any) -> Any:
-        return in_words(value) if isinstance(value, timedelta) else value
+        return span_in_words(value) if isinstance(value, timedelta) else value
 
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "").strip().lower()
         if not text:
             return None
         found = re.fullmatch(r"(\d{1,6})\s*([a-z]+)", text)
-        if found is None or found[2] not in _UNITS:
-            raise forms.ValidationError("Write it like 30 s, 15 min or 24 h.")
-        span = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+        unit = found and (_UNITS.get(found[2]) or _UNITS.get(found[2].removesuffix("s")))
+        if found is None or not unit:
+            raise forms.ValidationError(_HOW)
+        span = timedelta(seconds=int(found[1]) * unit)
         if not self.least <= span <= self.most:
-            raise forms.ValidationError(f"Between {in_words(self.least)} and {in_words(self.most)}.")
+            raise forms.ValidationError(Range(self.least, self.most).words)
         return span
 
     def validate(self, value: Any) -> None:
         if self.required and value is None:
-            raise forms.ValidationError("Write it like 30 s, 15 min or 24 h.")
+            raise forms.ValidationError(_HOW)
 
     def run_validators(self, value: Any) -> None:
         """Its own limits are checked above: those of text do not apply."""
@@ -108,6 +105,14 @@ class ConnectionForm(forms.Form):
         self.stored = set(partner.credentials or {})
         for setting in SETTINGS[partner.transport]:
             self.fields[setting.key] = self._field(setting)
+        removable = [each for each in SETTINGS[partner.transport] if each.key in self.stored]
+        if removable:
+            self.fields["remove"] = forms.MultipleChoiceField(
+                label="Remove what is stored",
+                required=False,
+                choices=[(each.key, each.label) for each in removable if each.is_secret],
+                widget=forms.CheckboxSelectMultiple,
+            )
 
     def _field(self, setting: Setting) -> forms.Field:
         common: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False}
@@ -127,20 +132,22 @@ class ConnectionForm(forms.Form):
         """`settings` and `credentials` are what its fields say: nothing stays that no field asks for."""
         given = super().clean() or {}
         self.settings: dict[str, Any] = {}
-        self.credentials = known_credentials(self.partner.transport, self.partner.credentials)
+        removed = given.get("remove") or ()
+        stored = known_credentials(self.partner.transport, self.partner.credentials)
+        self.credentials = {key: value for key, value in stored.items() if key not in removed}
         for setting in SETTINGS[self.partner.transport]:
             self._take(setting, given.get(setting.key))
         if not self.errors:
             self._want_secrets_anew(given)
-        if not self.errors:
-            self._find_faults()
+        self._find_faults()
         return given
 
     def _want_secrets_anew(self, given: Mapping[str, Any]) -> None:
         """What is stored goes to no other computer than the one it was entered for."""
         if not leads_elsewhere(self.partner.settings, self.settings):
             return
-        missing = [key for key in self.stored if key in self.fields and not given.get(key)]
+        kept = self.stored - set(given.get("remove") or ())
+        missing = [key for key in kept if key in self.fields and not given.get(key)]
         for key in missing:
             self.add_error(key, "The address has changed: enter this again.")
 
@@ -158,7 +165,8 @@ class ConnectionForm(forms.Form):
         partner.settings, partner.credentials = self.settings, self.credentials
         for fault in partner_faults(partner, {"settings", "credentials"}):
             key = fault.field.partition(".")[2]
-            self.add_error(key if key in self.fields else None, fault.words)
+            if key not in self.errors:
+                self.add_error(key if key in self.fields else None, fault.words)
 
 
 def _text(common: dict[str, Any], setting: Setting) -> forms.Field:
@@ -221,6 +229,12 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(fault.field, fault.words)
         return given
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, kinds in _MATTERS_TO.items():
+            if name in self.fields and self.instance.transport not in kinds:
+                del self.fields[name]
+
     def save(self, commit: bool = True) -> Any:
         """Only what was changed: a poller writes its own columns of the same row meanwhile."""
         self.instance.save(update_fields=self.changed_data)
@@ -230,6 +244,18 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
 def _span(name: str, **more: Any) -> SpanField:
     allowed = PARTNER_RANGES[name]
     return SpanField(least=allowed.least, most=allowed.most, **more)
+
+
+# Which columns mean something for which kinds of connection; the others are asked of all.
+_FILES = frozenset({TransportKind.SFTP, TransportKind.AS2})
+_MATTERS_TO: Mapping[str, Collection[str]] = {
+    **dict.fromkeys(
+        ("max_st_per_interchange", "max_interchanges_per_minute", "max_concurrent_files"), SENDS_FILES
+    ),
+    **dict.fromkeys(("taken_sign", "taken_timeout"), {TransportKind.SFTP}),
+    "poll_interval": IS_POLLED,
+    **dict.fromkeys(("acknowledgement_due", "send_ta1", "send_999", "is_strict", "damaged_files"), _FILES),
+}
 
 
 class LimitsForm(PartnerForm):
@@ -285,10 +311,13 @@ class FilesForm(PartnerForm):
             "damaged_files": "When a file is damaged",
             "owner": "Who is told of problems",
         }
+        help_texts = {"owner": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = who_may_own()  # type: ignore[attr-defined]
+        owner: Any = self.fields["owner"]
+        owner.queryset, owner.empty_label = who_may_own(), "Every practice manager"
+        owner.label_from_instance = lambda user: user.get_full_name() or user.username
 
 
 class IdentityForm(PartnerForm):
@@ -315,3 +344,4 @@ class IdentityForm(PartnerForm):
             "receiver_id": "Its ID (ISA08)",
             "trace_originator": "Trace originator (TRN03)",
         }
+        help_texts = {"is_test": ""}

@@ -18,6 +18,7 @@ from practice.pages import PageRequest, page
 from tradingpartners import tasks
 from tradingpartners.bells import ring
 from tradingpartners.events import feeds
+from tradingpartners.messages import writable
 from tradingpartners.models import (
     Enrolment,
     Route,
@@ -55,7 +56,8 @@ def new_partner(request: PageRequest) -> HttpResponse:
     form = partner_forms.NewPartnerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        made = trying.start_partner(PRESETS[given["preset"]].fields, given)
+        begins = {"receiver_id": writable.envelope_id(given["name"]), **PRESETS[given["preset"]].fields}
+        made = trying.start_partner(begins, given)
         messages.success(request, "Now complete the connection, then try it out.")
         return redirect("partner", made.pk)
     context = {"section": "partners", "form": form, "presets": PRESETS}
@@ -111,6 +113,8 @@ def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
         .select_related("payer")
         .order_by("payer__name", "environment", "preference")
     )
+    chosen = request.GET.get("route", "")
+    changing = next((each for each in routes if str(each.pk) == chosen), None)
     find = request.GET.get("find", "").strip()[:100]
     listed = listed_routes.unrouted_listings(found)
     if find:
@@ -118,6 +122,8 @@ def _payers(request: PageRequest, found: TradingPartner) -> dict[str, Any]:
     return {
         "routes": routes,
         "route_form": payer_forms.RouteForm(),
+        "changing": changing,
+        "change_form": payer_forms.RouteChangeForm(instance=changing) if changing else None,
         "find": find,
         "listings": listed[:MOST_LISTINGS],
         "listed": listed.count(),
@@ -166,7 +172,11 @@ def save_connection(request: PageRequest, partner_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return show(request, found, "connection", status=422, connection_form=form)
     trying.save_connection(found, settings=form.settings, credentials=form.credentials)
-    messages.success(request, "Saved. Try it out to see whether it works.")
+    if "try" in request.POST:
+        _begin_trying(found)
+        messages.success(request, "Saved. We are trying it out: what comes of it shows below.")
+    else:
+        messages.success(request, "Saved. Try it out to see whether it works.")
     return redirect("partner", found.pk)
 
 
@@ -191,12 +201,16 @@ def save_identity(request: PageRequest, partner_id: UUID) -> HttpResponse:
     return saved(request, found, form, tab="identity", name="identity_form", done="The identity is saved.")
 
 
+def _begin_trying(found: TradingPartner) -> None:
+    trying.begin(found)
+    ring(tasks.try_out_task, found.organization_id, found.pk)
+
+
 @page("partner.update", methods=("POST",))
 def try_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
     """Rings a worker: no request holds a transaction while a partner is reached."""
     found = find_partner(request, partner_id)
-    trying.begin(found)
-    ring(tasks.try_out_task, found.organization_id, found.pk)
+    _begin_trying(found)
     if request.htmx:
         return _test_result(request, found)
     messages.success(request, "We are trying it out: reload in a moment.")
@@ -236,11 +250,15 @@ def resume_partner(request: PageRequest, partner_id: UUID) -> HttpResponse:
 
 @page("partner.update", methods=("POST",))
 def switch_poller(request: PageRequest, partner_id: UUID) -> HttpResponse:
+    """Fetched again at once; not fetched for a reason."""
     found = find_partner(request, partner_id)
-    switch = pausing.resume_poller if found.poller_paused else pausing.pause_poller
-    switch(found, reason="switched on the connection's page")
-    messages.success(
-        request,
-        "Answers are fetched again." if found.poller_paused else "Answers are not fetched until you resume.",
-    )
+    if found.poller_paused:
+        pausing.resume_poller(found, reason=why.RESUMED)
+        messages.success(request, "Answers are fetched again.")
+        return redirect("partner", found.pk)
+    form = payer_forms.PauseForm(request.POST)
+    if not form.is_valid():
+        return show(request, found, "connection", status=422, poller_form=form)
+    pausing.pause_poller(found, reason=form.cleaned_data["reason"])
+    messages.success(request, "Answers are not fetched until you resume.")
     return redirect("partner", found.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +21,23 @@ from tradingpartners.models import (
 )
 from tradingpartners.setup.rules import (
     IS_OVER,
+    digits_of_tax_id,
     enrolment_faults,
     identity_faults,
     is_over,
     route_faults,
 )
+
+
+def _offer_payers(form: forms.ModelForm, *, empty: str) -> None:  # type: ignore[type-arg]
+    field: Any = form.fields.get("payer")
+    if field is not None:
+        field.queryset, field.empty_label = Payer.objects.filter(is_active=True).order_by("name"), empty
+
+
+def _offer_facilities(form: forms.ModelForm) -> None:  # type: ignore[type-arg]
+    field: Any = form.fields["facility"]
+    field.queryset, field.empty_label = Facility.objects.order_by("name"), "Every facility"
 
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -38,28 +51,41 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Route
-        fields = ("payer", "payer_identifier", "payer_name", "preference", "environment", "lane")
+        fields: tuple[str, ...] = (
+            "payer",
+            "payer_identifier",
+            "payer_name",
+            "preference",
+            "environment",
+            "lane",
+        )
         labels = {
             "payer_identifier": "Its identifier there (NM109)",
             "payer_name": "Its name there (NM103)",
-            "preference": "Which is tried first",
+            "preference": "Its place among this payer's routes",
         }
+        help_texts = {"payer_identifier": "", "payer_name": "", "preference": "1 is tried first."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        payers = Payer.objects.filter(is_active=True).order_by("name")
-        self.fields["payer"].queryset = payers  # type: ignore[attr-defined]
+        _offer_payers(self, empty="Choose a payer")
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if not {"payer", "environment", "preference"} & set(self.errors):
-            places = ("payer", "environment", "preference")
-            route = Route(
-                pk=self.instance.pk, transaction_set="270", **{name: given[name] for name in places}
-            )
-            for fault in route_faults(route):
+        route = copy(self.instance)
+        for name, value in given.items():
+            setattr(route, name, value)
+        for fault in route_faults(route):
+            if fault.field not in self.errors:
                 self.add_error(fault.field, fault.words)
         return given
+
+
+class RouteChangeForm(RouteForm):
+    """A route that is there: to whom and through whom it leads stays."""
+
+    class Meta(RouteForm.Meta):
+        fields = ("payer_identifier", "payer_name", "preference", "environment", "lane")
 
 
 class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -71,9 +97,8 @@ class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["payer"].queryset = Payer.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].queryset = Facility.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].empty_label = "Every facility"  # type: ignore[attr-defined]
+        _offer_payers(self, empty="Choose a payer")
+        _offer_facilities(self)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -84,23 +109,31 @@ class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
+class TaxIdField(forms.CharField):
+    """As people write it, 12-3456789, or its nine digits."""
+
+    def to_python(self, value: Any) -> str:
+        return digits_of_tax_id(str(super().to_python(value)))
+
+
 class ProviderIdentityForm(forms.ModelForm):  # type: ignore[type-arg]
+    tax_id = TaxIdField(label="Tax ID", required=False)
+
     class Meta:
         model = ProviderIdentity
         fields = ("facility", "payer", "name", "npi", "tax_id")
+        labels = {"name": "Name"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["payer"].queryset = Payer.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
-        self.fields["payer"].empty_label = "Every payer"  # type: ignore[attr-defined]
-        self.fields["facility"].queryset = Facility.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["facility"].empty_label = "Every facility"  # type: ignore[attr-defined]
+        _offer_payers(self, empty="Every payer")
+        _offer_facilities(self)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if not {"facility", "payer"} & set(self.errors):
-            chosen = {name: given[name] for name in ("facility", "payer")}
-            for fault in identity_faults(ProviderIdentity(pk=self.instance.pk, **chosen)):
+        named = {name: given[name] for name in ("facility", "payer", "name") if name in given}
+        for fault in identity_faults(ProviderIdentity(pk=self.instance.pk, **named)):
+            if fault.field not in self.errors:
                 self.add_error(fault.field, fault.words)
         return given
 

@@ -11,13 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from practice.pages import PageRequest, page
-from tradingpartners.models import (
-    Enrolment,
-    Route,
-)
+from tradingpartners.models import Enrolment, Route, TradingPartner
 from tradingpartners.services import listed_routes
 from tradingpartners.setup import payer_forms
-from tradingpartners.setup.partner_views import find_partner, saved
+from tradingpartners.setup.partner_views import find_partner, saved, show
 
 
 @page("partner.update", methods=("POST",))
@@ -46,9 +43,27 @@ def add_listed_routes(request: PageRequest, partner_id: UUID) -> HttpResponse:
 
 
 @page("partner.update", methods=("POST",))
+def change_route(request: PageRequest, partner_id: UUID, route_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    route = _find_route(request, found, route_id)
+    form = payer_forms.RouteChangeForm(request.POST, instance=route)
+    if not form.is_valid():
+        route.refresh_from_db()
+        return show(request, found, "payers", status=422, changing=route, change_form=form)
+    form.save()
+    messages.success(request, "The route is changed.")
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab=payers")
+
+
+def _find_route(request: PageRequest, found: TradingPartner, route_id: UUID) -> Route:
+    routes = Route.objects.visible_to(request.user).select_related("payer")
+    return get_object_or_404(routes, pk=route_id, partner=found)
+
+
+@page("partner.update", methods=("POST",))
 def remove_route(request: PageRequest, partner_id: UUID, route_id: UUID) -> HttpResponse:
     found = find_partner(request, partner_id)
-    route = get_object_or_404(Route.objects.visible_to(request.user), pk=route_id, partner=found)
+    route = _find_route(request, found, route_id)
     route.is_deleted = True
     route.save(update_fields=["is_deleted"])
     messages.success(request, "The route is gone. What is out through it still comes back.")
@@ -69,6 +84,17 @@ def add_enrolment(request: PageRequest, partner_id: UUID) -> HttpResponse:
     form = payer_forms.EnrolmentForm(request.POST, instance=instance)
     with timezone.override(request.organization.zone):
         return saved(request, found, form, tab="enrolment", name="enrolment_form", done="Noted.")
+
+
+@page("partner.update", methods=("POST",))
+def remove_enrolment(request: PageRequest, partner_id: UUID, enrolment_id: UUID) -> HttpResponse:
+    found = find_partner(request, partner_id)
+    rows = Enrolment.objects.visible_to(request.user)
+    noted = get_object_or_404(rows, pk=enrolment_id, partner=found)
+    noted.is_deleted = True
+    noted.save(update_fields=["is_deleted"])
+    messages.success(request, "Removed: without a note a payer is asked without enrolment.")
+    return redirect(f"{reverse('partner', args=[found.pk])}?tab=enrolment")
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -23,7 +23,9 @@ from tradingpartners.x12.characters import (
     CharacterSet,
     Repair,
     RepairCode,
+    check_text,
     fold_accents,
+    repair_name,
 )
 from tradingpartners.x12.code_tables import (
     in_words,
@@ -352,6 +354,7 @@ __all__ = [
     "benefit_figures",
     "certified_period",
     "check_content",
+    "check_text",
     "checked_by",
     "decide_coverage",
     "deciding_benefits",
@@ -381,6 +384,7 @@ __all__ = [
     "read_999",
     "read_stream",
     "rejection_codes",
+    "repair_name",
     "repaired_names",
     "repaired_patient_names",
     "repairs",
