@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from practice.admin import SetUpAdmin
 from practice.admin_site import EvidenceAdmin, RowAdmin
@@ -22,6 +23,7 @@ from tradingpartners.admin_forms import (
     RouteForm,
 )
 from tradingpartners.models import (
+    CREDENTIAL_COLUMNS,
     BreakerChange,
     ControlNumber,
     Direction,
@@ -112,6 +114,8 @@ class TradingPartnerAdmin(SetUpAdmin):
                     "sender_id",
                     "receiver_qualifier",
                     "receiver_id",
+                    "application_sender_id",
+                    "application_receiver_id",
                     "trace_originator",
                 )
             },
@@ -125,8 +129,8 @@ class TradingPartnerAdmin(SetUpAdmin):
         """Only what was changed: a poller writes its own columns of the same row meanwhile."""
         changed = {*form.changed_data} - {"new_credentials"}
         if form.cleaned_data.get("new_credentials"):
-            obj.credentials = form.cleaned_data["new_credentials"]
-            changed.add("credentials")
+            obj.take_credentials(form.cleaned_data["new_credentials"], now=timezone.now())
+            changed.update(CREDENTIAL_COLUMNS)
         if {"settings", "credentials", "transport"} & changed:
             obj.test_result, obj.tested_at = [], None
             changed |= {"test_result", "tested_at"}

@@ -58,6 +58,12 @@ class PartnerChange(Shape):
     sender_id = serializers.CharField(max_length=15, required=False, help_text="ISA06")
     receiver_qualifier = serializers.RegexField(_QUALIFIER, required=False, help_text="ISA07")
     receiver_id = serializers.CharField(max_length=15, required=False, help_text="ISA08")
+    application_sender_id = serializers.CharField(
+        max_length=15, required=False, allow_blank=True, help_text="GS02; empty: as ISA06."
+    )
+    application_receiver_id = serializers.CharField(
+        max_length=15, required=False, allow_blank=True, help_text="GS03; empty: as ISA08."
+    )
     trace_originator = serializers.RegexField(r"^[0-9A-Z]{10}$", required=False, help_text="TRN03")
     max_st_per_interchange = _number("max_st_per_interchange")
     max_interchanges_per_minute = _number(
@@ -119,6 +125,9 @@ class Partner(serializers.Serializer[Any]):
     sender_id = serializers.CharField()
     receiver_qualifier = serializers.CharField()
     receiver_id = serializers.CharField()
+    application_sender_id = serializers.CharField()
+    application_receiver_id = serializers.CharField()
+    credentials_changed_at = serializers.DateTimeField(allow_null=True)
     trace_originator = serializers.CharField()
     sending_paused = serializers.BooleanField()
     paused_reason = serializers.CharField()

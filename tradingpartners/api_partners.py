@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +25,7 @@ from tradingpartners import api_shapes as common
 from tradingpartners import tasks
 from tradingpartners.api_rows import BY_NAME, MADE, chosen, refuse
 from tradingpartners.bells import ring
-from tradingpartners.models import TradingPartner
+from tradingpartners.models import CREDENTIAL_COLUMNS, TradingPartner
 from tradingpartners.services import pausing, refusing, trying
 from tradingpartners.setup.fields import known_credentials
 from tradingpartners.setup.rules import REACHED_BY, Fault, clean_settings, partner_faults
@@ -78,11 +79,12 @@ def _fill(partner: TradingPartner, asked: Mapping[str, Any]) -> set[str]:
         transport = columns.get("transport", partner.transport)
         columns["settings"] = clean_settings(transport, columns["settings"])
     if "credentials" in columns:
-        wanted = {**(partner.credentials or {}), **columns["credentials"]}
-        columns["credentials"] = {name: value for name, value in wanted.items() if value is not None}
+        wanted = {**(partner.credentials or {}), **columns.pop("credentials")}
+        kept = {name: value for name, value in wanted.items() if value is not None}
+        partner.take_credentials(kept, now=timezone.now())
     for name, value in columns.items():
         setattr(partner, name, value)
-    return set(columns)
+    return {*columns, *(CREDENTIAL_COLUMNS if "credentials" in asked else ())}
 
 
 def _save(partner: TradingPartner, columns: Collection[str] | None = None) -> None:

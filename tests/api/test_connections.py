@@ -26,6 +26,8 @@ EVERYTHING = {
     "sender_id": "ACME2",
     "receiver_qualifier": "01",
     "receiver_id": "OTHER",
+    "application_sender_id": "ACMEAPP",
+    "application_receiver_id": "OTHERAPP",
     "trace_originator": "1123456789",
     "max_st_per_interchange": 250,
     "max_interchanges_per_minute": 6,
@@ -235,7 +237,9 @@ def test_a_stored_credential_is_removed_by_null(acme: Practice) -> None:
 
 
 @pytest.mark.parametrize("value", ["a~b", "DEMO~É*", "Ünï*", "`A`"])
-@pytest.mark.parametrize("field", ["sender_id", "receiver_id"])
+@pytest.mark.parametrize(
+    "field", ["sender_id", "receiver_id", "application_sender_id", "application_receiver_id"]
+)
 def test_an_id_the_writer_refuses_is_refused(acme: Practice, field: str, value: str) -> None:
     client = acme.client()
     assert wrong_fields(send(client, "patch", set_up(client), {field: value})) == [field]

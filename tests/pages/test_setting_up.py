@@ -30,8 +30,11 @@ def said(reply: Any, field: str) -> str:
 UNWRITABLE = ["a~b", "DEMO~É*", "RFM~*", "Ünï*", "A:B", "A^B", "`A`", "A\tB", " A "]
 
 
+IDS = ["sender_id", "receiver_id", "application_sender_id", "application_receiver_id"]
+
+
 @pytest.mark.parametrize("value", UNWRITABLE)
-@pytest.mark.parametrize("field", ["sender_id", "receiver_id"])
+@pytest.mark.parametrize("field", IDS)
 def test_an_id_the_writer_refuses_is_refused_at_save(
     manager: Client, acme: Organization, field: str, value: str
 ) -> None:
@@ -400,3 +403,38 @@ def test_history_says_keys_by_their_fingerprint(manager: Client, acme: Organizat
     fingerprint = "SHA256:"
     assert f"Server keys: none → ssh-ed25519 {fingerprint}" in html
     assert HOST_KEY.split()[1] not in html and "{&#x27;" not in html and "[&#x27;" not in html
+
+
+def changes(client: Client, path: str) -> list[str]:
+    shown = client.get(f"{path}?tab=history")
+    return [words for change in shown.context_data["changes"] for words in change.what]
+
+
+def test_history_tells_who_is_named_and_how_long_is_waited(manager: Client, acme: Organization) -> None:
+    partner = make(acme, "sftp", sender_id="OLD", poll_interval=timedelta(minutes=2))
+    path = f"/trading-partners/{partner.pk}/"
+    given = {"sender_id": "NEW", "sender_qualifier": "30", "application_receiver_id": "APP"}
+    manager.post(f"{path}identity/", identity(partner, **given, trace_originator="1123456789"))
+    manager.post(f"{path}limits/", {**LIMITS, "acknowledgement_due": "1 h"})
+    assert {
+        "Our ID (ISA06): OLD → NEW",
+        "Our qualifier (ISA05): ZZ → 30",
+        "Its ID in the group (GS03): none → APP",
+        "Trace originator (TRN03): 9ACME00001 → 1123456789",
+        "Look for answers every: 2 min → 30 s",
+        "A file counts as not taken after: 30 min → 45 min",
+        "Receipts are due within: none → 1 h",
+    } <= set(changes(manager, path))
+
+
+def test_history_tells_that_credentials_were_replaced_and_never_which(
+    manager: Client, acme: Organization
+) -> None:
+    partner = make(acme, "sftp")
+    path = f"/trading-partners/{partner.pk}/"
+    manager.post(f"{path}connection/", SFTP)
+    manager.post(f"{path}connection/", {**SFTP, "password": "", "username": ""})  # kept
+    manager.post(f"{path}connection/", {**SFTP, "password": "another-canary"})
+    assert changes(manager, path).count("Credentials replaced") == 2
+    html = manager.get(f"{path}?tab=history").content.decode()
+    assert "canary" not in html

@@ -61,8 +61,8 @@ def write_verdict(verdict: Verdict, partner: TradingPartner, *, number: int, now
     groups = [
         x12.GroupEnvelope(
             functional_id=_FUNCTIONAL_ID,
-            sender=partner.sender_id,
-            receiver=partner.receiver_id,
+            sender=partner.group_sender,
+            receiver=partner.group_receiver,
             created=now,
             control_number=number,
             version=_VERSION,

@@ -65,8 +65,8 @@ def write_file(
         [
             x12.GroupEnvelope(
                 functional_id=functional_id,
-                sender=partner.sender_id,
-                receiver=partner.receiver_id,
+                sender=partner.group_sender,
+                receiver=partner.group_receiver,
                 created=now,
                 control_number=number,
                 version=version,

@@ -17,6 +17,7 @@ from tradingpartners.models.interchanges import (
 )
 from tradingpartners.models.lanes import Lane
 from tradingpartners.models.partners import (
+    CREDENTIAL_COLUMNS,
     IS_POLLED,
     SENDS_FILES,
     ControlNumber,
@@ -49,6 +50,7 @@ from tradingpartners.models.transactions import (
 )
 
 __all__ = [
+    "CREDENTIAL_COLUMNS",
     "IS_POLLED",
     "SENDS_FILES",
     "Attempt",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -36,6 +38,9 @@ class TransportKind(models.TextChoices):
 SENDS_FILES = frozenset({TransportKind.SFTP, TransportKind.AS2, TransportKind.STEDI_BATCH})
 # What comes is fetched; the others answer on the connection or come to us.
 IS_POLLED = frozenset({TransportKind.SFTP, TransportKind.STEDI_BATCH, TransportKind.AVAILITY})
+
+
+CREDENTIAL_COLUMNS = ("credentials", "credentials_changed_at")
 
 
 class Environment(models.TextChoices):
@@ -76,12 +81,19 @@ class TradingPartner(TenantRow):
     sender_id = models.CharField("ISA06", max_length=15)
     receiver_qualifier = models.CharField("ISA07", max_length=2, default="ZZ", validators=[_ID_QUALIFIER])
     receiver_id = models.CharField("ISA08", max_length=15)
+    application_sender_id = models.CharField(
+        "GS02", max_length=15, blank=True, db_default="", help_text="Empty: as ISA06."
+    )
+    application_receiver_id = models.CharField(
+        "GS03", max_length=15, blank=True, db_default="", help_text="Empty: as ISA08."
+    )
     trace_originator = models.CharField(
         "TRN03",
         max_length=10,
         validators=[RegexValidator(r"^[0-9A-Z]{10}$", "Ten digits or capital letters.")],
         help_text="Originating company: 1 and the tax id, or 9 and nine digits of our own.",
     )
+    credentials_changed_at = models.DateTimeField(null=True, editable=False)
     # Batch limits (seed 001)
     max_st_per_interchange = models.PositiveIntegerField(default=1000, validators=[MinValueValidator(1)])
     max_interchanges_per_minute = models.PositiveIntegerField(
@@ -142,6 +154,21 @@ class TradingPartner(TenantRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def group_sender(self) -> str:
+        """GS02."""
+        return self.application_sender_id or self.sender_id
+
+    @property
+    def group_receiver(self) -> str:
+        """GS03."""
+        return self.application_receiver_id or self.receiver_id
+
+    def take_credentials(self, given: Mapping[str, Any], *, now: datetime) -> None:
+        """These from now on, and when they were others; to be saved with `CREDENTIAL_COLUMNS`."""
+        if dict(given) != (self.credentials or {}):
+            self.credentials, self.credentials_changed_at = dict(given), now
 
     @property
     def sends_files(self) -> bool:
@@ -277,7 +304,18 @@ TradingPartnerHistory = tracked(
     "max_interchanges_per_minute",
     "max_concurrent_files",
     "response_sla",
+    "sender_qualifier",
+    "sender_id",
+    "receiver_qualifier",
+    "receiver_id",
+    "application_sender_id",
+    "application_receiver_id",
+    "trace_originator",
     "taken_sign",
+    "taken_timeout",
+    "poll_interval",
+    "acknowledgement_due",
+    "credentials_changed_at",
     "poller_paused",
     "sending_paused",
     "paused_reason",

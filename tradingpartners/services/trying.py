@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from practice.tenancy import tenant
-from tradingpartners.models import TradingPartner
+from tradingpartners.models import CREDENTIAL_COLUMNS, TradingPartner
 from tradingpartners.services import refusing, telling
 from tradingpartners.services.wire import connection_of, on_the_wire
 from tradingpartners.transports import Step
@@ -27,9 +27,10 @@ def save_connection(
     partner: TradingPartner, *, settings: Mapping[str, Any], credentials: Mapping[str, Any]
 ) -> None:
     """What it reaches the partner by; what was tried out before says nothing about it any more."""
-    partner.settings, partner.credentials = dict(settings), dict(credentials)
+    partner.settings = dict(settings)
+    partner.take_credentials(credentials, now=timezone.now())
     partner.test_result, partner.tested_at = [], None
-    partner.save(update_fields=["settings", "credentials", "test_result", "tested_at"])
+    partner.save(update_fields=["settings", *CREDENTIAL_COLUMNS, "test_result", "tested_at"])
     refusing.end(partner.pk)
 
 

@@ -332,6 +332,8 @@ class IdentityForm(PartnerForm):
             "sender_id",
             "receiver_qualifier",
             "receiver_id",
+            "application_sender_id",
+            "application_receiver_id",
             "trace_originator",
         )
         labels = {
@@ -342,6 +344,8 @@ class IdentityForm(PartnerForm):
             "sender_id": "Our ID (ISA06)",
             "receiver_qualifier": "Its qualifier (ISA07)",
             "receiver_id": "Its ID (ISA08)",
+            "application_sender_id": "Our ID in the group (GS02)",
+            "application_receiver_id": "Its ID in the group (GS03)",
             "trace_originator": "Trace originator (TRN03)",
         }
         help_texts = {"is_test": ""}

@@ -65,6 +65,7 @@ def out_of_range(ranges: Mapping[str, Range], given: Mapping[str, Any]) -> Itera
 
 REACHED_BY = frozenset({"transport", "settings", "credentials"})
 _IDS = ("sender_id", "receiver_id")
+_GROUP_IDS = ("application_sender_id", "application_receiver_id")
 _NO_ID = "2 to 15 letters, digits or signs, without accents; not * : ^ or ~."
 
 
@@ -81,6 +82,10 @@ def partner_faults(partner: TradingPartner, changed: Collection[str]) -> Iterato
         yield Fault("name", "unique", "A connection with this name is here already.")
     for name in _IDS:
         if name in changed and not writable.is_writable(getattr(partner, name), writable.ENVELOPE_ID):
+            yield Fault(name, "invalid", _NO_ID)
+    for name in _GROUP_IDS:  # empty: as the envelope's
+        given = getattr(partner, name)
+        if name in changed and given and not writable.is_writable(given, writable.ENVELOPE_ID):
             yield Fault(name, "invalid", _NO_ID)
     if REACHED_BY & set(changed):
         yield from connection_faults(partner)

@@ -97,7 +97,10 @@ _LABELS = {
 
 def _changed(field: Any, row: Any, after: Any, people: Mapping[UUID, str]) -> Iterator[str]:
     old, new = getattr(row, field.attname), getattr(after, field.attname)
-    if field.name == "settings":
+    if field.name == "credentials_changed_at":
+        if old != new:
+            yield "Credentials replaced"
+    elif field.name == "settings":
         yield from _settings_changed(after.transport, old, new)
     elif field.name == "poller_paused" and old != new:
         because = f" ({row.pgh_reason})" if row.pgh_reason else ""
