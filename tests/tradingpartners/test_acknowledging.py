@@ -9,6 +9,7 @@ from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send
 from tradingpartners.models import Dispatch, InboundDelivery, Interchange, TransportLog
 from tradingpartners.services.acknowledging import acknowledge
+from tradingpartners.services.payloads import content_of
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +148,23 @@ def test_an_acknowledgement_waits_for_the_partners_slot_and_goes_before_question
     with acme.inside():
         puts = TransportLog.objects.filter(event="put").order_by("id").values_list("file_name", flat=True)
         assert [name.split("_")[1] for name in puts] == ["270", "270", "999", "270"]
+
+
+def test_gs02_and_gs03_are_their_own_where_they_are_set(acme: FileAcme, sftp: SftpServer) -> None:
+    acme.limit(
+        send_ta1="always",
+        send_999="always",
+        application_sender_id="OURAPP",
+        application_receiver_id="THEIRAPP",
+    )
+    content = answered(acme, sftp)
+    with acme.inside():
+        asked = Interchange.objects.get(transaction_set="270")
+    tell(acme, content)
+    send()
+    (told,) = segments(sftp)
+    (back,) = [segment for segment in told if segment[0] == "GS"]
+    assert back[2:4] == ["OURAPP", "THEIRAPP"] and told[0][6].strip() != "OURAPP"
+    with acme.inside():
+        group = content_of(asked.payload).split(b"~GS*")[1].split(b"~")[0].split(b"*")
+    assert group[1:3] == [b"OURAPP", b"THEIRAPP"]

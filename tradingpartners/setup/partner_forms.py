@@ -315,6 +315,9 @@ class FilesForm(PartnerForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        damaged: Any = self.fields.get("damaged_files")
+        if damaged is not None:  # shorter than the model's, which a narrow select would cut off
+            damaged.choices = [("sets", "Use what came whole"), ("hold", "Hold it for a person")]
         owner: Any = self.fields["owner"]
         owner.queryset, owner.empty_label = who_may_own(), "Every practice manager"
         owner.label_from_instance = lambda user: user.get_full_name() or user.username
