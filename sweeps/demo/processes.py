@@ -64,7 +64,8 @@ class Processes:
 
     def _must_live(self, name: str) -> None:
         if self.running[name].poll() is not None:
-            raise ProcessFailed(f"{name} stopped; see {self.logs / name}.log")
+            said = (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace").splitlines()
+            raise ProcessFailed(f"{name} stopped: {said[-1] if said else 'it said nothing'}")
 
     def stop(self) -> None:
         """Ask all at once, last started first; what does not listen in time is killed."""

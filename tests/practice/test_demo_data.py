@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -50,3 +52,16 @@ def test_demos_are_forgotten_whole_but_for_the_system_account(owner: None) -> No
 def test_the_app_role_may_neither_prepare_nor_forget() -> None:
     with pytest.raises(CommandError, match="DATABASE_ROLE=owner"):
         call_command("database", "forget-demo")
+
+
+def test_a_scenario_is_to_practise_with_and_has_no_summary() -> None:
+    with pytest.raises(CommandError, match="no summary"):
+        call_command("demo", "--scenario", "scenarios/wrong_cards.toml", "--exit")
+
+
+def test_a_scenario_that_cannot_be_played_is_refused_with_its_line(tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text('[[fault]]\nname = "slwo"\n')
+    with pytest.raises(CommandError, match="line 2: name is no fault .“slwo”; the nearest: slow"):
+        call_command("demo", "--scenario", str(scenario))
+    assert not Organization.objects.exists()

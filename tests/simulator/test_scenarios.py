@@ -159,3 +159,9 @@ def test_a_wrong_scenario_is_one_line_and_exit_2(tmp_path: Path) -> None:
         done = call(arguments)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr
+
+
+def test_a_misspelt_fault_is_named_with_the_nearest_known_one() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario('[[fault]]\nname = "slwo"')
+    assert str(caught.value).startswith("line 2: name is no fault (“slwo”; the nearest: slow")

@@ -227,7 +227,8 @@ def read_rule(table: Any, lines: "Lines", number: int) -> Rule:
     kind = FAULTS.get(name)
     if kind is None:
         close = get_close_matches(name, FAULTS, n=4, cutoff=0.45)
-        raise given.error(Problem.UNKNOWN_FAULT, "name", ", ".join(close) or "see --list-faults")
+        nearest = f"the nearest: {', '.join(close)}" if close else "see --list-faults"
+        raise given.error(Problem.UNKNOWN_FAULT, "name", f"“{name[:60]}”; {nearest}")
     for key in table:
         if key not in COMMON_KEYS and key not in kind.parameters:
             raise given.error(Problem.UNKNOWN_KEY, key, ", ".join([*kind.parameters, *COMMON_KEYS[1:]]))

@@ -26,6 +26,7 @@ from sweeps.models import SweepRun
 from sweeps.services import create_run
 
 _LONGEST_SECONDS = 900
+_MEMBERS, _MEMBERS_TO_PRACTISE_WITH = 2000, 60
 
 
 class Command(BaseCommand):
@@ -34,20 +35,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--exit", action="store_true", help="stop after the summary")
-        parser.add_argument("--members", type=int, default=2000, metavar="N", help="patients (2000)")
+        parser.add_argument(
+            "--members", type=int, metavar="N", help="patients (2000; 60 to practise with a scenario)"
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there")
         parser.add_argument("--port", type=int, default=8000, help="of the pages (8000, else any)")
         parser.add_argument("--seed", type=int, default=7, help="of the population (7)")
+        parser.add_argument("--scenario", type=Path, metavar="FILE", help="practise with these faults")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["members"] < 1:
-            raise CommandError("--members must be at least 1.")
+        self.settle(options)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with TemporaryDirectory(prefix="preflight-demo-") as folder:
                 self.run(Path(folder), options)
         except ProcessFailed as error:
             raise CommandError(str(error)) from error
+
+    def settle(self, options: dict[str, Any]) -> None:
+        """What was not said; refuses what does not go together before anything is started."""
+        if options["scenario"] is not None and (options["exit"] or options["json"]):
+            raise CommandError("A scenario is to practise with: it ends with Ctrl-C and has no summary.")
+        if options["members"] is None:
+            options["members"] = _MEMBERS if options["scenario"] is None else _MEMBERS_TO_PRACTISE_WITH
+        if options["members"] < 1:
+            raise CommandError("--members must be at least 1.")
 
     def run(self, folder: Path, options: dict[str, Any]) -> None:
         with processes(folder) as family:
@@ -56,6 +68,10 @@ class Command(BaseCommand):
             organization, logins = load(population, ready)
             port = free_port(options["port"])
             self.start_product(family, port)
+            if options["scenario"] is not None:  # some of its answers may never come
+                self.begin_sweep(organization, population)
+                self.serve(port, logins)
+                return
             run, seconds = self.sweep(organization, population, family)
             journal = books.read_journal(folder / "journal.jsonl")
             figures = books.summary(organization.pk, run, journal, seconds=seconds)
@@ -87,6 +103,7 @@ class Command(BaseCommand):
             *simulate("serve", "--population", str(population)),
             *("--journal", str(folder / "journal.jsonl"), "--ready", str(folder / "ready.json")),
             *("--root", str(folder / "sftp"), "--hold-seconds", "4"),
+            *(("--scenario", str(options["scenario"].resolve())) if options["scenario"] else ()),
         )
         ready = family.wait_for("simulator", folder / "ready.json")
         return json.loads(population.read_text()), ready
@@ -106,14 +123,8 @@ class Command(BaseCommand):
     def sweep(
         self, organization: Organization, population: dict[str, Any], family: Processes
     ) -> tuple[SweepRun, float]:
-        first = date.fromisoformat(population["today"])
         started = time.monotonic()
-        with tenant(organization.pk, actor=User.objects.get(username="sam").pk, reason="demo"):
-            run = create_run(
-                name="This morning's sweep",
-                window_from=first,
-                window_to=first + timedelta(days=population["window_days"]),
-            )
+        run = self.begin_sweep(organization, population)
         while True:
             with tenant(organization.pk):
                 now = SweepRun.objects.with_counts().get(pk=run.pk)
@@ -127,6 +138,15 @@ class Command(BaseCommand):
             if time.monotonic() - started > _LONGEST_SECONDS:
                 raise ProcessFailed(f"the sweep did not end in {_LONGEST_SECONDS} s; see {family.logs}")
             time.sleep(0.25)
+
+    def begin_sweep(self, organization: Organization, population: dict[str, Any]) -> SweepRun:
+        first = date.fromisoformat(population["today"])
+        with tenant(organization.pk, actor=User.objects.get(username="sam").pk, reason="demo"):
+            return create_run(
+                name="This morning's sweep",
+                window_from=first,
+                window_to=first + timedelta(days=population["window_days"]),
+            )
 
     def progress(self, done: int, of: int, asking: int) -> None:
         """A bar that moves on a terminal; a line each time it changes elsewhere."""
