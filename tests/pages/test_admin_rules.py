@@ -15,7 +15,7 @@ from practice.tenancy import tenant
 from tests.factories import PartnerFactory, PayerFactory, RouteFactory
 from tests.pages.conftest import signed_in
 from tests.pages.test_admin import address, partner_data, wrong_fields
-from tradingpartners.models import Dispatch, Enrolment, Route, TradingPartner
+from tradingpartners.models import Dispatch, Enrolment, ProviderIdentity, Route, TradingPartner
 
 KEY = '{"api_key": "k"}'
 
@@ -103,3 +103,25 @@ def test_an_enrolment_is_not_decided_on_in_the_future(operator: Client, acme: Or
     path = address(row, f"{row.pk}/change/")
     assert wrong_fields(operator.post(path, {**given, "decided_on": later})) == {"decided_on"}
     assert operator.post(path, {**given, "decided_on": "2026-01-02"}).status_code == 302
+
+
+def test_new_credentials_begin_empty_and_not_as_null(operator: Client, acme: Organization) -> None:
+    with tenant(acme.pk):
+        partner = PartnerFactory()
+    html = operator.get(address(partner, f"{partner.pk}/change/")).content.decode()
+    field = html[html.index('name="new_credentials"') :].partition("</textarea>")[0]
+    assert field.partition(">")[2].strip() == ""
+
+
+def test_who_asks_is_checked_here_as_on_its_page(operator: Client, acme: Organization) -> None:
+    given = {"facility": "", "payer": "", "name": "A~B*", "npi": "1234567893", "tax_id": "12-3456789"}
+    assert wrong_fields(operator.post(address(ProviderIdentity, "add/"), given)) == {"name"}
+    assert operator.post(address(ProviderIdentity, "add/"), {**given, "name": "Acme"}).status_code == 302
+    with tenant(acme.pk):
+        assert ProviderIdentity.objects.get().tax_id == "123456789"
+
+
+def test_rows_are_called_by_their_names(operator: Client, acme: Organization) -> None:
+    with tenant(acme.pk):
+        partner = PartnerFactory(name="Quietwater")
+    assert "trading partner 0" not in operator.get(address(partner, f"{partner.pk}/change/")).content.decode()
