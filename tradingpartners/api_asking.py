@@ -79,7 +79,8 @@ class Enrolments(OrganizationView):
 
 
 class EnrolmentView(OrganizationView):
-    rights = {"GET": "partner.read"}
+    rights = {"GET": "partner.read", "DELETE": "partner.update"}
+    http_method_names = ["get", "head", "delete"]
 
     @extend_schema(
         operation_id="enrolments_read",
@@ -88,8 +89,22 @@ class EnrolmentView(OrganizationView):
         responses=answers(404, ok=shapes.EnrolmentOut),
     )
     def get(self, request: Request, enrolment_id: UUID) -> Response:
-        found = get_object_or_404(Enrolment.objects.visible_to(self.user), pk=enrolment_id)
-        return Response(shapes.EnrolmentOut(found).data)
+        return Response(shapes.EnrolmentOut(self._find(enrolment_id)).data)
+
+    @extend_schema(
+        operation_id="enrolments_delete",
+        summary="Ask without enrolment again, as where none is noted",
+        parameters=RATE_HEADERS,
+        responses={**answers(404), 204: None},
+    )
+    def delete(self, request: Request, enrolment_id: UUID) -> Response:
+        found = self._find(enrolment_id)
+        found.is_deleted = True
+        found.save(update_fields=["is_deleted"])
+        return Response(status=204)
+
+    def _find(self, enrolment_id: UUID) -> Enrolment:
+        return get_object_or_404(Enrolment.objects.visible_to(self.user), pk=enrolment_id)
 
 
 class Identities(OrganizationView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
@@ -124,19 +125,23 @@ class Routes(OrganizationView):
             raise ValidationError({"partner" if payer else "payer": wrong})
         made = Route(payer=payer, partner=partner, transaction_set="270", **asked)
         refuse(route_faults(made))
-        try:
-            with transaction.atomic():
-                made.save()
-        except IntegrityError:  # somebody took the place meanwhile
-            taken = ErrorDetail("Another route to this payer has this place.", "taken")
-            raise ValidationError({"preference": [taken]}) from None
+        _save(made)
         location = request.build_absolute_uri(reverse("api-route", args=[made.pk]))
         return Response(shapes.Route(made).data, status=201, headers={"Location": location})
 
 
+def _save(route: Route, columns: Collection[str] | None = None) -> None:
+    try:
+        with transaction.atomic():
+            route.save(update_fields=columns)
+    except IntegrityError:  # somebody took the place meanwhile
+        taken = ErrorDetail("Another route to this payer has this place.", "taken")
+        raise ValidationError({"preference": [taken]}) from None
+
+
 class RouteView(OrganizationView):
-    rights = {"GET": "partner.read", "DELETE": "partner.update"}
-    http_method_names = ["get", "head", "delete"]
+    rights = {"GET": "partner.read", "PATCH": "partner.update", "DELETE": "partner.update"}
+    http_method_names = ["get", "head", "patch", "delete"]
 
     @extend_schema(
         operation_id="routes_read",
@@ -146,6 +151,21 @@ class RouteView(OrganizationView):
     )
     def get(self, request: Request, route_id: UUID) -> Response:
         return Response(shapes.Route(self._find(route_id)).data)
+
+    @extend_schema(
+        operation_id="routes_change",
+        summary="Name a payer otherwise at a connection, or try it sooner or later",
+        parameters=RATE_HEADERS,
+        request=shapes.RouteChange,
+        responses=answers(400, 404, ok=shapes.Route),
+    )
+    def patch(self, request: Request, route_id: UUID) -> Response:
+        asked, route = checked(shapes.RouteChange, request.data), self._find(route_id)
+        for name, value in asked.items():
+            setattr(route, name, value)
+        refuse(route_faults(route))
+        _save(route, sorted(asked))
+        return Response(shapes.Route(route).data)
 
     @extend_schema(
         operation_id="routes_delete",

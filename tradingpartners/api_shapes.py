@@ -89,6 +89,18 @@ class NewRoute(Shape):
     lane = serializers.ChoiceField(choices=Lane.values, required=False, allow_blank=True, default="")
 
 
+class RouteChange(Shape):
+    """What may be set of a route that is there; what is not named stays as it is."""
+
+    payer_identifier = serializers.CharField(max_length=80, required=False, help_text="NM109.")
+    payer_name = serializers.CharField(max_length=60, required=False, help_text="NM103.")
+    preference = serializers.IntegerField(
+        min_value=PREFERENCES.least, max_value=PREFERENCES.most, required=False, help_text="1 is tried first."
+    )
+    environment = serializers.ChoiceField(choices=Environment.values, required=False)
+    lane = serializers.ChoiceField(choices=Lane.values, required=False, allow_blank=True)
+
+
 class EnrolmentQuery(PageQuery, Shape):
     partner = serializers.UUIDField(required=False)
     payer = serializers.UUIDField(required=False)

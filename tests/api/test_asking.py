@@ -130,3 +130,28 @@ def test_what_no_question_can_carry_is_refused(acme: Practice) -> None:
 def test_a_tax_id_is_taken_as_people_write_it(acme: Practice) -> None:
     made = send(acme.client(), "post", "/provider-identities", {**IDENTITY, "tax_id": "12-3456789"})
     assert (made.status_code, made.json()["tax_id"]) == (201, "123456789")
+
+
+def test_a_route_is_changed_by_the_rules_of_a_new_one(acme: Practice) -> None:
+    client = acme.client()
+    with acme.inside():
+        partner = TradingPartner.objects.get().pk
+    new = {"payer": str(PayerFactory().pk), "partner": str(partner)}
+    named = {**new, "payer_identifier": "HB1", "payer_name": "HARBOR"}
+    first = send(client, "post", "/routes", named, key="1").json()["id"]
+    second = send(client, "post", "/routes", {**named, "preference": 2}, key="2").json()["id"]
+    changed = send(client, "patch", f"/routes/{first}", {"payer_identifier": "HB2", "preference": 3})
+    assert changed.status_code == 200, changed.content
+    assert (changed.json()["payer_identifier"], changed.json()["preference"]) == ("HB2", 3)
+    assert changed.json()["payer_name"] == "HARBOR"
+    assert wrongs(send(client, "patch", f"/routes/{second}", {"preference": 3})) == [("preference", "taken")]
+    assert wrongs(send(client, "patch", f"/routes/{second}", {"payer_name": "X*"})) == [
+        ("payer_name", "invalid")
+    ]
+
+
+def test_a_note_on_an_enrolment_is_removed(acme: Practice, elsewhere: Practice) -> None:
+    made = send(acme.client(), "post", "/enrolments", enrolment(acme)).json()["id"]
+    assert elsewhere.client().delete(f"{V1}/enrolments/{made}").status_code == 404
+    assert acme.client().delete(f"{V1}/enrolments/{made}").status_code == 204
+    assert acme.count(Enrolment) == 0
