@@ -20,7 +20,9 @@ from tradingpartners.models import PayerPause, Route
 
 # Fewer are not worth a line of their own.
 LEAST = 10
-SOON = timedelta(hours=4)
+_SOON = timedelta(hours=4)
+# Whose visit began so long ago stands at the desk still.
+_JUST_BEGUN = timedelta(hours=2)
 # The alert is raised by the first that were too many; those before it belong to them.
 _BEFORE_THE_ALERT = timedelta(days=1)
 _AFTER_IT_WAS_SEEN = timedelta(hours=1)
@@ -93,7 +95,7 @@ def paused_payers(*, now: datetime) -> Sequence[Paused]:
 
 
 def _told_by(alert: Alert, now: datetime) -> Q:
-    soon = Q(visit_at__gte=now, visit_at__lt=now + SOON)
+    soon = Q(visit_at__gte=now - _JUST_BEGUN, visit_at__lt=now + _SOON)
     since, until = alert.created_at - _BEFORE_THE_ALERT, alert.last_seen_at + _AFTER_IT_WAS_SEEN
     return Q(
         payer_id=alert.subject_id,

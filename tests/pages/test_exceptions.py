@@ -339,6 +339,28 @@ def test_whoever_comes_soon_is_listed_although_refused_alike(
     assert html.count('<tr class="case"') == 1 and "Nextone" in html
 
 
+@pytest.mark.parametrize(
+    ("minutes", "is_listed"), [(-130, False), (-110, True), (-1, True), (230, True), (250, False)]
+)
+def test_who_stands_at_the_desk_is_listed_also_after_the_visit_began(
+    desk: Client, acme: Organization, make_case: CaseMaker, minutes: int, is_listed: bool
+) -> None:
+    refused_alike(make_case, acme)
+    at = timezone.now() + timedelta(minutes=minutes)
+    make_case(Cause.REJECTED, code="72", visit_at=at, patient={"last_name": "Atdesk"})
+    assert ("Atdesk" in desk.get("/").content.decode()) is is_listed
+
+
+@pytest.mark.parametrize(("hours", "is_listed"), [(-25, True), (-23, False), (2, True)])
+def test_only_what_was_found_about_when_the_alert_tells_of_it_is_folded(
+    desk: Client, acme: Organization, make_case: CaseMaker, hours: int, is_listed: bool
+) -> None:
+    refused_alike(make_case, acme)
+    seen = timezone.now() + timedelta(hours=hours)
+    make_case(Cause.REJECTED, code="72", days=2, seen_at=seen, patient={"last_name": "Elsewhen"})
+    assert ("Elsewhen" in desk.get("/").content.decode()) is is_listed
+
+
 def test_a_queue_of_nothing_else_says_so(desk: Client, acme: Organization, make_case: CaseMaker) -> None:
     refused_alike(make_case, acme)
     html = desk.get("/").content.decode()

@@ -155,6 +155,22 @@ def test_what_is_said_later_counts_while_the_breaker_is_closed(bench: Bench) -> 
     assert [state for state, _ in bench.moves()] == ["open", "half_open"]
 
 
+def test_promises_do_not_hide_how_their_answers_turn_out(bench: Bench) -> None:
+    for _ in range(4):
+        bench.call(Verdict.PROMISED)
+        bench.tell(Verdict.FAILED)
+    assert bench.moves() == []
+    bench.call(Verdict.PROMISED)
+    bench.tell(Verdict.FAILED)
+    assert bench.moves() == [("open", "failures_in_a_row")]
+
+
+def test_a_promise_is_a_good_trial(bench: Bench) -> None:
+    opened(bench).now += 30
+    bench.call(Verdict.PROMISED, times=2)
+    assert bench.moves()[-1] == ("closed", "trials_went_well")
+
+
 def test_what_left_the_window_does_not_count(bench: Bench) -> None:
     for _ in range(4):
         bench.fail()

@@ -84,5 +84,5 @@ def test_a_failure_counts_only_where_it_is_the_payers(error: TransportError, ver
     assert verdict_of(error) == verdict
 
 
-def test_a_payer_that_promises_an_answer_is_well() -> None:
-    assert verdict_of(Promise("R1", 202)) == Verdict.GOOD
+def test_of_a_promise_only_its_answer_says_how_the_payer_is() -> None:
+    assert verdict_of(Promise("R1", 202)) == Verdict.PROMISED

@@ -107,6 +107,7 @@ local function why_open()
 end
 
 local function count()
+  if ask.verdict == 'promised' and book.state ~= 'half_open' then return end
   local failed, slow = ask.verdict == 'failed', ask.seconds >= limits.slow_after
   local bad = failed or slow
   if ask.is_retry and bad then

@@ -151,6 +151,8 @@ class LocalBook:
     ) -> None:
         """A repeat that goes badly says more of its question than of the payer: at the end of a sweep
         only repeats are left. It opens nothing, and as a trial it makes the open time no longer."""
+        if verdict == Verdict.PROMISED and book.state != "half_open":
+            return
         has_failed = verdict == Verdict.FAILED
         if ask.is_retry and (has_failed or is_slow):
             if book.state == "half_open":

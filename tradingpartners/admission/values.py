@@ -35,6 +35,8 @@ class Verdict(StrEnum):
 
     GOOD = "good"
     FAILED = "failed"
+    # It was taken, and its answer comes later: enough for a trial, and no more; the answer is told.
+    PROMISED = "promised"
     # It never reached the payer, or says nothing of it: a practice's password, its own limit.
     IGNORED = "ignored"
 

@@ -29,7 +29,7 @@ def verdict_of(answer: Reply | Promise | TransportError) -> Verdict:
     No reply is parsed here: one that kills its reader is to meet the reader that counts its dead.
     """
     if isinstance(answer, Promise):
-        return Verdict.GOOD
+        return Verdict.PROMISED
     if isinstance(answer, Reply):
         return Verdict.GOOD if _is_answer(answer.body) else Verdict.FAILED
     if answer.http_status is not None:
