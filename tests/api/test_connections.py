@@ -129,6 +129,34 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(
     assert client.get(V1 + path).json() == before
 
 
+HOME = "https://edi.example.com/x12"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"settings": {"url": HOME, "core_sender_id": "a\x00b"}}, "settings.core_sender_id"),
+        ({"settings": {"url": HOME, "core_sender_id": "a\ud800b"}}, "settings.core_sender_id"),
+        ({"settings": {"url": HOME, "core_sender_id": "a\r\nb"}}, "settings.core_sender_id"),
+        ({"settings": {"url": HOME, "core_receiver_id": "a\u2028b"}}, "settings.core_receiver_id"),
+        ({"settings": {"url": HOME, "ca_certificates": "a\x00b"}}, "settings.ca_certificates"),
+        ({"settings": {"url": HOME, "ca_certificates": "a\ud800b"}}, "settings.ca_certificates"),
+        ({"settings": {"url": HOME, "x\x00": "1"}}, "settings"),
+        ({"settings": {"url": HOME, "x\ud800": "1"}}, "settings"),
+        ({"credentials": {"username": "a\r\nb", "password": "p"}}, "credentials.username"),
+    ],
+    ids=ascii,
+)
+def test_what_no_row_and_no_envelope_can_carry_is_refused(
+    acme: Practice, body: dict[str, Any], field: str
+) -> None:
+    client = acme.client()
+    path = set_up(client)
+    before = client.get(V1 + path).json()
+    assert wrong_fields(send(client, "patch", path, body)) == [field]
+    assert client.get(V1 + path).json() == before
+
+
 def new_with(body: dict[str, Any]) -> dict[str, Any]:
     credentials = {**PARTNER["credentials"], **body.get("credentials", {})}  # type: ignore[dict-item]
     return {**PARTNER, "name": "New", **body, "credentials": credentials}

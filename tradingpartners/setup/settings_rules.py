@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,7 +30,7 @@ def setting_faults(known: Mapping[str, Setting], given: Mapping[str, Any]) -> It
     for key, value in sorted(given.items()):
         setting = known.get(key)
         if setting is None:
-            yield Fault(f"settings.{key}", "unknown_field", "There is no such setting.")
+            yield Fault(_named("settings", key), "unknown_field", "There is no such setting.")
         elif setting.is_secret:
             words = "This belongs into the credentials: settings are shown to people."
             yield Fault(f"settings.{key}", "secret", words)
@@ -39,22 +41,54 @@ def setting_faults(known: Mapping[str, Setting], given: Mapping[str, Any]) -> It
 def credential_faults(known: Mapping[str, Setting], given: Mapping[str, Any]) -> Iterator[Fault]:
     for key, value in sorted(given.items()):
         if key not in known or not known[key].is_secret:
-            yield Fault(f"credentials.{key}", "unknown_field", "There is no such credential.")
-        elif not isinstance(value, str) or len(value) > _LONGEST_LINES:
-            yield Fault(f"credentials.{key}", "invalid", "This is not a text, or too long.")
+            yield Fault(_named("credentials", key), "unknown_field", "There is no such credential.")
+        elif words := _credential_fault(known[key], value):
+            yield Fault(f"credentials.{key}", "invalid", words)
+
+
+_NAME = re.compile("[a-z_]{1,40}")
+
+
+def _named(column: str, key: str) -> str:
+    """A key that could be one of ours is repeated to whoever sent it; anything else may be a value."""
+    return f"{column}.{key}" if _NAME.fullmatch(key) else column
 
 
 _LONGEST, _LONGEST_LINES = 500, 40_000
+_NO_TEXT = "This is not a text, or too long."
+_ONE_LINE = "One line, without control characters."
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL takes no NUL, and no encoding half of a pair."""
+    return "\0" not in text and not any(unicodedata.category(each) == "Cs" for each in text)
+
+
+def _is_one_line(text: str) -> bool:
+    """It stands in an envelope, a header or an address as it is."""
+    return not any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} for each in text)
+
+
+def _credential_fault(setting: Setting, value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_LINES:
+        return _NO_TEXT
+    if setting.shape == "pem":
+        return "" if _is_storable(value) else _NO_TEXT
+    return "" if _is_one_line(value) else _ONE_LINE
 
 
 def _text_fault(setting: Setting, value: Any) -> str:
-    return "" if isinstance(value, str) and len(value) <= _LONGEST else "This is not a text, or too long."
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return _NO_TEXT
+    return "" if _is_one_line(value) else _ONE_LINE
 
 
 def _lines_fault(setting: Setting, value: Any) -> str:
     lines = [value] if isinstance(value, str) else value
     is_text = isinstance(lines, list) and all(isinstance(each, str) for each in lines)
-    return "" if is_text and sum(map(len, lines)) <= _LONGEST_LINES else "This is not a text, or too long."
+    if not is_text or sum(map(len, lines)) > _LONGEST_LINES:
+        return _NO_TEXT
+    return "" if all(map(_is_storable, lines)) else _NO_TEXT
 
 
 def _number_fault(setting: Setting, value: Any) -> str:
