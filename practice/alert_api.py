@@ -55,7 +55,8 @@ class AlertOwner(Shape):
 
 
 class AlertOut(serializers.Serializer[Any]):
-    """An alert in words; `address` is the path of the page it is about."""
+    """An alert in words; `address` is the path of the page it is about. Programs pass things on: they
+    are told no name that a partner gave."""
 
     id = serializers.UUIDField()
     kind = serializers.CharField()
@@ -78,16 +79,16 @@ class AlertOut(serializers.Serializer[Any]):
     resolved_at = serializers.DateTimeField(allow_null=True)
 
     def get_title(self, row: Alert) -> str:
-        return alert_words(row).title
+        return alert_words(row, leaves=True).title
 
     def get_what(self, row: Alert) -> str:
-        return alert_words(row).what
+        return alert_words(row, leaves=True).what
 
     def get_todo(self, row: Alert) -> str:
-        return alert_words(row).todo
+        return alert_words(row, leaves=True).todo
 
     def get_address(self, row: Alert) -> str:
-        return alert_words(row).address
+        return alert_words(row, leaves=True).address
 
 
 class AlertPage(serializers.Serializer[Any]):

@@ -63,7 +63,7 @@ def _words() -> _PutsIntoWords:
 
 
 def alert_words(alert: Alert, *, leaves: bool = False) -> AlertWords:
-    """`leaves`: for e-mail and webhooks, which many may read; else for a page of ours."""
+    """`leaves`: for e-mail, webhooks and the API, which many may read; else for a page of ours."""
     return _words()(alert, leaves=leaves)
 
 

@@ -22,7 +22,7 @@ _OUR_FILES = frozenset({"acknowledgement_overdue", "file_rejected", "held_sendin
 def words(alert: Alert, *, leaves: bool = False) -> AlertWords:
     """The words of any alert; a kind nobody has words for is shown by its name.
 
-    `leaves`: they go out by e-mail or webhook, without any name that a partner gave.
+    `leaves`: they go out by e-mail, webhook or the API, without any name that a partner gave.
     """
     known = _KINDS.get(alert.kind)
     if known is None:

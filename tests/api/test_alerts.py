@@ -36,6 +36,16 @@ def test_an_alert_is_read_in_words(acme: Practice) -> None:
     assert (said["address"], said["state"], said["times"]) == ("/transactions/unanswered/", "open", 1)
 
 
+def test_the_name_a_partner_gave_its_file_does_not_leave(acme: Practice) -> None:
+    client, alert = acme.client(), tell(acme, "held_file", file_name="DOE_JANE_19800101.271")
+    for path in ("/alerts", f"/alerts/{alert.pk}"):
+        said = client.get(V1 + path)
+        assert said.status_code == 200 and b"DOE_JANE" not in said.content
+    assert "One of its files" in client.get(f"{V1}/alerts/{alert.pk}").json()["what"]
+    for deed in ("acknowledge", "reopen", "resolve"):
+        assert b"DOE_JANE" not in send(client, "post", f"/alerts/{alert.pk}/{deed}", {}).content
+
+
 def test_alerts_are_listed_newest_first_and_narrowed(acme: Practice) -> None:
     client = acme.client()
     first, second = tell(acme), tell(acme, "held_file", "other", severity=Alert.Severity.INCIDENT)
