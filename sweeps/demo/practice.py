@@ -85,7 +85,7 @@ def _connect(told: list[dict[str, Any]], payers: dict[str, Payer], ready: dict[s
     common = {
         "sender_id": "RIVERSIDEFM",
         "trace_originator": "9RIVERSIDE",
-        "lease": timedelta(seconds=20),
+        "lease": timedelta(seconds=60),
         "poll_interval": timedelta(seconds=5),
         "taken_timeout": timedelta(seconds=60),
     }

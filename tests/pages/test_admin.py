@@ -224,7 +224,7 @@ def test_the_practices_own_people_do_not_come_in(manager: Client) -> None:
         ({"max_st_per_interchange": "100001"}, "max_st_per_interchange"),
         ({"max_interchanges_per_minute": "0"}, "max_interchanges_per_minute"),
         ({"max_concurrent_files": "0"}, "max_concurrent_files"),
-        ({"lease": "00:00:00"}, "lease"),
+        ({"lease": "00:00:59"}, "lease"),
         ({"response_sla": "-1 00:00:00"}, "response_sla"),
         ({"poll_interval": "00:00:01"}, "poll_interval"),
         ({"acknowledgement_due": "90 00:00:00"}, "acknowledgement_due"),

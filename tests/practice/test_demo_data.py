@@ -8,11 +8,16 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from practice.database import forget_demo, holds_real_organization
 from practice.models import Organization, User
 from practice.tenancy import tenant
+from sweeps.demo import practice
 from tests.factories import PatientFactory, make_organization
+from tradingpartners.models import TradingPartner
+from tradingpartners.setup.rules import PARTNER_RANGES, out_of_range
+from tradingpartners.simulator.population import make_population
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +70,23 @@ def test_a_scenario_that_cannot_be_played_is_refused_with_its_line(tmp_path: Pat
     with pytest.raises(CommandError, match="line 2: name is no fault .“slwo”; the nearest: slow"):
         call_command("demo", "--scenario", str(scenario))
     assert not Organization.objects.exists()
+
+
+def test_the_connections_of_the_demo_could_be_saved_on_their_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(practice, "_logins", lambda organization: {})
+    told = make_population(members=4, seed=7, today=timezone.now().date(), window_days=7)
+    door = {"host": "127.0.0.1", "port": 2222, "host_key": "ssh-ed25519 AAAA"}
+    folders = {"inbox": "/in", "outbox": "/out"}
+    login = {"username": "u", "password": "p"}
+    ready = {
+        "sftp": {**door, **folders, **login},
+        "stedi": {"url": "http://127.0.0.1:1", "key": "k"},
+        "http": {"url": "http://127.0.0.1:2", **login},
+    }
+    home, _ = practice.load(told, ready)
+    with tenant(home.pk):
+        partners = list(TradingPartner.objects.all())
+    assert len(partners) > 2
+    for partner in partners:
+        given = {name: getattr(partner, name) for name in PARTNER_RANGES}
+        assert list(out_of_range(PARTNER_RANGES, given)) == [], partner.name

@@ -32,7 +32,9 @@ PARTNER_RANGES: Mapping[str, Range] = {
     "max_interchanges_per_minute": Range(1, 1000),
     "max_concurrent_files": Range(1, 1000),
     "response_sla": _spans(1, 14 * _DAY),
-    "lease": _spans(10, timedelta(hours=1)),
+    # A start whose worker was lost counts no more once its unit is claimed again: no sooner than after
+    # the minute that it counts for.
+    "lease": _spans(60, timedelta(hours=1)),
     "taken_timeout": _spans(60, 3 * _DAY),
     "poll_interval": _spans(5, _DAY),
     "acknowledgement_due": _spans(60, 3 * _DAY),
