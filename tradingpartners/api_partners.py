@@ -116,7 +116,7 @@ class Partner(OrganizationView):
         responses=answers(400, 404, ok=shapes.Partner),
     )
     def patch(self, request: Request, partner_id: UUID) -> Response:
-        partner = self._find(partner_id)
+        partner = self._find(partner_id, locked=True)
         partner.credentials = known_credentials(partner.transport, partner.credentials)
         asked = checked(shapes.PartnerChange, request.data)
         before = copy(partner)
@@ -132,8 +132,12 @@ class Partner(OrganizationView):
             refusing.end(partner.pk)
         return Response(shapes.Partner(partner).data)
 
-    def _find(self, partner_id: UUID) -> TradingPartner:
-        return get_object_or_404(TradingPartner.objects.visible_to(self.user), pk=partner_id)
+    def _find(self, partner_id: UUID, *, locked: bool = False) -> TradingPartner:
+        """Locked, nobody else changes what a change is added to."""
+        rows = TradingPartner.objects.visible_to(self.user)
+        if locked:
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        return get_object_or_404(rows, pk=partner_id)
 
 
 def _want_secrets_anew(before: TradingPartner, asked: Mapping[str, Any]) -> None:

@@ -65,8 +65,12 @@ def new_partner(request: PageRequest) -> HttpResponse:
     return TemplateResponse(request, "tradingpartners/partner_new.html", context, status=status)
 
 
-def find_partner(request: PageRequest, partner_id: UUID) -> TradingPartner:
-    return get_object_or_404(TradingPartner.objects.visible_to(request.user), pk=partner_id)
+def find_partner(request: PageRequest, partner_id: UUID, *, locked: bool = False) -> TradingPartner:
+    """Locked, nobody else changes what a change is added to."""
+    rows = TradingPartner.objects.visible_to(request.user)
+    if locked:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    return get_object_or_404(rows, pk=partner_id)
 
 
 @page("partner.read")
@@ -167,7 +171,7 @@ def saved(
 @page("partner.update", methods=("POST",))
 def save_connection(request: PageRequest, partner_id: UUID) -> HttpResponse:
     """Settings and credentials: what is stored of a secret never comes back."""
-    found = find_partner(request, partner_id)
+    found = find_partner(request, partner_id, locked=True)
     form = partner_forms.ConnectionForm(found, request.POST)
     if not form.is_valid():
         return show(request, found, "connection", status=422, connection_form=form)
