@@ -12,6 +12,7 @@ from practice.api_inputs import Shape
 from practice.api_pages import PageQuery
 from tradingpartners.models import TradingPartner, TransportKind
 from tradingpartners.setup.rules import PARTNER_RANGES
+from tradingpartners.words import explain, step_words
 from tradingpartners.x12 import ID_QUALIFIERS
 
 _QUALIFIER = f"^({'|'.join(sorted(ID_QUALIFIERS))})$"
@@ -114,6 +115,21 @@ class NewPartner(PartnerChange):
     trace_originator = serializers.RegexField(r"^[0-9A-Z]{10}$", help_text="TRN03")
 
 
+class TestStep(serializers.Serializer[Any]):
+    """One thing that trying a connection out found."""
+
+    name = serializers.CharField()
+    code = serializers.CharField(help_text="Empty: it went well.")
+    words = serializers.SerializerMethodField()
+    todo = serializers.SerializerMethodField()
+
+    def get_words(self, step: Mapping[str, Any]) -> str:
+        return explain(step["code"]).what if step["code"] else step_words(step["name"])
+
+    def get_todo(self, step: Mapping[str, Any]) -> str:
+        return explain(step["code"]).todo if step["code"] else ""
+
+
 class Partner(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -133,7 +149,16 @@ class Partner(serializers.Serializer[Any]):
     paused_reason = serializers.CharField()
     poller_paused = serializers.BooleanField()
     polled_at = serializers.DateTimeField(allow_null=True)
-    poll_error = serializers.CharField()
+    poll_error = serializers.CharField(help_text="The code of what the last look for answers failed with.")
+    poll_error_words = serializers.SerializerMethodField()
+    refusal = serializers.CharField(
+        help_text="The code of the wire it refuses our key with: nothing is sent until that is mended."
+    )
+    refusal_words = serializers.SerializerMethodField()
+    tested_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was tried out with what is set now; null: not yet."
+    )
+    test_result = TestStep(many=True)
     settings = serializers.DictField()
     max_st_per_interchange = serializers.IntegerField()
     max_interchanges_per_minute = serializers.IntegerField(allow_null=True)
@@ -148,6 +173,12 @@ class Partner(serializers.Serializer[Any]):
     is_strict = serializers.BooleanField()
     damaged_files = serializers.ChoiceField(choices=TradingPartner.DamagedFiles.values)
     owner = serializers.UUIDField(source="owner_id", allow_null=True)
+
+    def get_poll_error_words(self, row: TradingPartner) -> str:
+        return explain(row.poll_error).what if row.poll_error else ""
+
+    def get_refusal_words(self, row: TradingPartner) -> str:
+        return explain(row.refusal).what if row.refusal else ""
 
     def get_response_sla_seconds(self, row: TradingPartner) -> int:
         return int(row.response_sla.total_seconds())

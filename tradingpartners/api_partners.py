@@ -219,7 +219,7 @@ class ResumePoller(_PartnerDeed):
 class TryPartner(_PartnerDeed):
     @extend_schema(
         operation_id="trading_partners_test",
-        summary="Try a connection out; the result shows on its page",
+        summary="Try a connection out; test_result has the steps once tested_at is set",
         parameters=RATE_HEADERS,
         request=None,
         responses=answers(404, ok=shapes.Partner),

@@ -389,6 +389,11 @@ def explain(code: str) -> Explained:
     return Explained(code.replace("_", " ").capitalize() if code else "")
 
 
+def step_words(name: str) -> str:
+    """The words of a step of trying a connection out."""
+    return STEPS.get(name, name.replace("_", " ").capitalize())
+
+
 def finding(code: str) -> Explained:
     """The words of what stands in the way of a route, or of asking again."""
     known = _ROUTES.get(code.partition(":")[0])

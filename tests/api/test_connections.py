@@ -14,8 +14,11 @@ from tests.api.test_gateway import PARTNER, V1, send
 from tests.factories import PartnerFactory
 from tradingpartners.api_partner_shapes import NewPartner, PartnerChange
 from tradingpartners.models import TradingPartner
+from tradingpartners.services import trying
 from tradingpartners.setup.partner_forms import FilesForm, IdentityForm, LimitsForm
 from tradingpartners.setup.rules import PARTNER_RANGES
+from tradingpartners.transports import Step
+from tradingpartners.words import explain, step_words
 
 pytestmark = pytest.mark.django_db
 
@@ -279,3 +282,30 @@ def test_folders_stay_inside_and_apart(acme: Practice) -> None:
     body = {**PARTNER, "name": "Files", "transport": "sftp", "settings": folders}
     wrong = wrong_fields(send(client, "post", "/trading-partners", body))
     assert {"settings.inbox", "settings.archive"} <= set(wrong) and "settings.outbox" not in wrong
+
+
+def test_what_is_wrong_with_a_connection_is_read_with_its_words(acme: Practice) -> None:
+    client = acme.client()
+    path = set_up(client)
+    told = client.get(V1 + path).json()
+    silent = ("refusal", "refusal_words", "poll_error", "poll_error_words")
+    assert {told[name] for name in silent} == {""} and (told["tested_at"], told["test_result"]) == (None, [])
+    steps = [Step("connected", note="SHA256:key"), Step("signed_in", "http_401")]
+    with acme.inside():
+        partner = TradingPartner.objects.get(pk=path.rpartition("/")[2])
+        trying.keep_result(partner, steps)
+        TradingPartner.objects.update(refusal="http_401", poll_error="timeout")
+    told = client.get(V1 + path).json()
+    assert (told["refusal"], told["refusal_words"]) == ("http_401", explain("http_401").what)
+    assert (told["poll_error"], told["poll_error_words"]) == ("timeout", explain("timeout").what)
+    assert told["tested_at"]
+    assert [set(step) for step in told["test_result"]] == [{"name", "code", "words", "todo"}] * 2
+    first, second = told["test_result"]
+    assert (first["code"], first["todo"]) == ("", "") and first["words"] == step_words("connected")
+    assert (second["code"], second["words"]) == ("http_401", explain("http_401").what) and second["todo"]
+
+
+@pytest.mark.parametrize("name", ["refusal", "refusal_words", "poll_error", "test_result", "tested_at"])
+def test_what_is_found_out_is_not_set(acme: Practice, name: str) -> None:
+    client = acme.client()
+    assert wrong_fields(send(client, "patch", set_up(client), {name: "x"})) == [name]

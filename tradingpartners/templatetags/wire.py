@@ -41,4 +41,4 @@ def waits_words(code: str) -> str:
 
 @register.filter
 def step_words(name: str) -> str:
-    return words.STEPS.get(name, name.replace("_", " ").capitalize())
+    return words.step_words(name)
