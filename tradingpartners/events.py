@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from practice.models import Alert, User
@@ -18,6 +18,7 @@ from tradingpartners.models import (
     InboundDelivery,
     Interchange,
     TradingPartner,
+    TradingPartnerHistory,
     Transaction,
     TransportLog,
 )
@@ -44,6 +45,8 @@ class Feed:
     overdue: int = 0
     to_decide: int = 0
     waiting: Sequence[tuple[str, int]] = field(default_factory=list)
+    poller_reason: str = ""
+    """Why somebody paused its poller; empty also where nobody said."""
 
     @property
     def last(self) -> TransportLog | None:
@@ -106,9 +109,14 @@ class Feed:
             return explain(failed).what
         if self.partner.poll_error:
             return explain(self.partner.poll_error).what
-        if self.word == "Not fetching":
-            return "Answers are not fetched: the poller is paused."
-        return ""
+        return self.poller_words if self.word == "Not fetching" else ""
+
+    @property
+    def poller_words(self) -> str:
+        """Of a paused poller."""
+        if self.poller_reason:
+            return f"Answers are not fetched, the poller is paused: {self.poller_reason}"
+        return "Answers are not fetched: the poller is paused."
 
     @property
     def waiting_words(self) -> str:
@@ -127,6 +135,14 @@ class Event:
     link: tuple[str, UUID] | None = None
 
 
+# A row of the history is what was before: the newest in which it was not paused tells of the pause.
+_POLLER_REASON = (
+    TradingPartnerHistory._default_manager.filter(pgh_obj=OuterRef("pk"), poller_paused=False)
+    .order_by("-pgh_id")
+    .values("pgh_reason")[:1]
+)
+
+
 def feeds(user: User) -> list[Feed]:
     """Every connection of the practice, by name: as many queries as there are tables."""
     newest = TransportLog.objects.filter(partner=OuterRef("pk")).order_by("-id").values("pk")[:_CALLS]
@@ -134,7 +150,7 @@ def feeds(user: User) -> list[Feed]:
     partners = list(
         TradingPartner.objects.visible_to(user)
         .defer("credentials")
-        .annotate(last_logs=ArraySubquery(newest))
+        .annotate(last_logs=ArraySubquery(newest), poller_reason=Subquery(_POLLER_REASON))
         .order_by("name")
     )
     shown = [pk for partner in partners for pk in partner.last_logs]
@@ -186,6 +202,7 @@ def feeds(user: User) -> list[Feed]:
             files.get((partner.pk, "overdue"), 0),
             to_decide.get(partner.pk, 0),
             waiting.get(partner.pk, []),
+            (partner.poller_paused and partner.poller_reason) or "",
         )
         for partner in partners
     ]

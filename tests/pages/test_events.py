@@ -15,6 +15,16 @@ from tradingpartners.models import TradingPartner, TransportLog
 from tradingpartners.services import pausing
 
 
+LIMITS = {
+    "max_st_per_interchange": "100",
+    "max_concurrent_files": "3",
+    "response_sla": "24 h",
+    "taken_sign": "gone",
+    "taken_timeout": "30 min",
+    "poll_interval": "1 min",
+}
+
+
 def call(world: World, error: str = "", *, minutes_ago: int = 0) -> None:
     with tenant(world.acme.pk):
         at = timezone.now() - timedelta(minutes=minutes_ago)
@@ -63,6 +73,31 @@ def test_a_paused_poller_is_not_working(manager: Client, world: World) -> None:
     assert "Not fetching" in state and "chip-needs-you" in state and "Working" not in state
     connection = manager.get(f"/trading-partners/{world.partner.pk}/").content.decode()
     assert "Not fetching" in connection and ">Working<" not in connection
+
+
+def test_a_connection_says_why_its_poller_is_paused(manager: Client, world: World) -> None:
+    call(world)
+    path = f"/trading-partners/{world.partner.pk}/"
+    manager.post(f"{path}poller/", {"reason": "They <rebuild> the outbox"})
+    manager.post(f"{path}poller/")
+    manager.post(f"{path}poller/", {"reason": "Their host key changed"})
+    manager.post(f"{path}limits/", LIMITS)
+    for shown in (manager.get(path).content.decode(), state_of(manager)):
+        assert "Not fetching" in shown and "the poller is paused: Their host key changed" in shown
+        assert "rebuild" not in shown
+    with tenant(world.acme.pk):
+        assert TradingPartner.objects.get().max_concurrent_files == 3
+        pausing.pause_partner(world.partner, reason="Maintenance")
+    for shown in (manager.get(path).content.decode(), state_of(manager)):
+        assert "Maintenance" in shown and "the poller is paused: Their host key changed" in shown
+    manager.post(f"{path}poller/")
+    assert "Their host key changed" not in manager.get(path).content.decode()
+
+
+def test_a_poller_paused_without_a_reason_is_just_paused(manager: Client, world: World) -> None:
+    with tenant(world.acme.pk):
+        TradingPartner.objects.update(poller_paused=True)
+    assert "the poller is paused." in state_of(manager)
 
 
 # --- the desk ---------------------------------------------------------------------------------------
