@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from eligibility.models import EligibilityCheck
 from practice.sealing import plain
 from tradingpartners import x12
 from tradingpartners.contents import Recognition, Recognized
-from tradingpartners.models import ProviderIdentity
+from tradingpartners.messages.who_asks import WhoAsks, identities_of, who_asks
 
 # INS02 of 2100D
 _RELATIONSHIPS = {"spouse": "01", "child": "19", "other": "34"}
@@ -30,36 +30,12 @@ _MOST_FOUND = 20
 def compose_questions(check_ids: Sequence[UUID]) -> dict[UUID, x12.EligibilityQuestion]:
     """The contents of each check's 270; who carries it adds trace, addresses and times."""
     checks = list(EligibilityCheck.objects.to_compose().filter(pk__in=check_ids))
-    identities = _identities(checks)
-    return {check.pk: question(check, who_asks(check, identities)) for check in checks}
-
-
-class WhoAsks(NamedTuple):
-    """2100B: who the payer is told is asking."""
-
-    name: str
-    npi: str
-
-
-# (facility or None for all, payer or None for all)
-Identities = Mapping[tuple[UUID | None, UUID | None], WhoAsks]
-
-
-def _identities(checks: Sequence[EligibilityCheck]) -> Identities:
-    rows = ProviderIdentity.objects.filter(
-        Q(facility=None) | Q(facility__in={check.facility_id for check in checks}),
-        Q(payer=None) | Q(payer__in={check.payer_id for check in checks}),
+    identities = identities_of(
+        facilities=(check.facility_id for check in checks), payers=(check.payer_id for check in checks)
     )
-    return {(row.facility_id, row.payer_id): WhoAsks(row.name, row.npi) for row in rows}
-
-
-def who_asks(check: EligibilityCheck, identities: Identities) -> WhoAsks:
-    """As this payer knows the facility, or the practice; as the facility is known; as the practice is."""
-    facility, payer = check.facility_id, check.payer_id
-    for key in ((facility, payer), (None, payer), (facility, None), (None, None)):
-        if key in identities:
-            return identities[key]
-    return WhoAsks(check.facility.name, check.facility.npi)
+    return {
+        check.pk: question(check, who_asks(check.facility, check.payer_id, identities)) for check in checks
+    }
 
 
 def facilities_of(check_ids: Sequence[UUID]) -> dict[UUID, UUID]:

@@ -14,7 +14,6 @@ from tests.pages.test_transactions import world as world  # noqa: PLC0414
 from tradingpartners.models import TradingPartner, TransportLog
 from tradingpartners.services import pausing
 
-
 LIMITS = {
     "max_st_per_interchange": "100",
     "max_concurrent_files": "3",

@@ -290,6 +290,32 @@ def test_the_payer_is_told_the_name_and_npi_it_knows_the_provider_by(
         assert asked_by(payer_server) == (name, "1992999825")
 
 
+def test_a_route_is_held_against_the_name_that_is_asked_under(live: Acme) -> None:
+    whom: list[dict[str, object]] = [
+        {"payer": live.payer, "facility": live.facility},
+        {"payer": live.payer},
+        {"facility": live.facility},
+        {},
+    ]
+
+    def is_in_the_way() -> bool:
+        return any("unwritable:provider_name" in each.reasons for each in explain(live.payer, live.facility))
+
+    with live.inside():
+        rows = [ProviderIdentity.objects.create(name="Fine", npi="1992999825", **each) for each in whom]
+        for place, asking in enumerate(rows):
+            others = ProviderIdentity.objects.exclude(pk=asking.pk)
+            others.update(name="A~B*")
+            assert not is_in_the_way(), whom[place]
+            others.update(name="Fine")
+            ProviderIdentity.objects.filter(pk=asking.pk).update(name="A~B*")
+            assert is_in_the_way(), whom[place]
+            asking.delete()
+        assert not is_in_the_way()
+        live.facility.name = "A~B*"
+        assert is_in_the_way()
+
+
 # --- files -----------------------------------------------------------------------------------------
 
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
 
 from practice.models import Facility
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.messages import writable
-from tradingpartners.models import BreakerChange, Enrolment, Payer, ProviderIdentity, Route
+from tradingpartners.messages.who_asks import identities_of, who_asks
+from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
 from tradingpartners.retries import NO_ROUTE, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
@@ -217,11 +217,8 @@ def explain(payer: Payer, facility: Facility | None, transaction_set: str = "270
 
 
 def _unwritable_name(payer: Payer, facility: Facility) -> tuple[str, ...]:
-    """As this payer knows the facility, or the practice; as the facility is known; as the practice is."""
-    rows = ProviderIdentity.objects.filter(
-        Q(facility=None) | Q(facility=facility), Q(payer=None) | Q(payer=payer)
-    ).order_by(F("payer").asc(nulls_last=True), F("facility").asc(nulls_last=True))
-    name = rows.values_list("name", flat=True).first() or facility.name
+    identities = identities_of(facilities=[facility.pk], payers=[payer.pk])
+    name = who_asks(facility, payer.pk, identities).name
     return () if writable.is_provider_name(name) else ("unwritable:provider_name",)
 
 
