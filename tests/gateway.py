@@ -37,12 +37,23 @@ def work_until_quiet() -> None:
 
 
 def bring_forward() -> int:
-    """Make every waiting unit due (in a test's one transaction the database's clock stands still)."""
+    """Make every waiting unit due (in a test's one transaction the database's clock stands still), but
+    for those of a partner that refuses us."""
+    return _bring_forward("waits_for <> 'partner_refuses'")
+
+
+def try_the_key_again() -> int:
+    """Let the time pass after which one unit tries whether a partner still refuses us."""
+    return _bring_forward("waits_for = 'partner_refuses'")
+
+
+def _bring_forward(which: str) -> int:
     moved = 0
     for organization in _organizations():
         with tenant(organization), connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE tradingpartners_dispatch SET due_at = now() WHERE state = 'ready' AND due_at > now()"
+                "UPDATE tradingpartners_dispatch SET due_at = now()"
+                f" WHERE state = 'ready' AND due_at > now() AND {which}"
             )
             moved += cursor.rowcount
     return moved

@@ -138,7 +138,7 @@ class TradingPartnerAdmin(SetUpAdmin):
             obj.save()
         elif changed - _PAUSES:
             obj.save(update_fields=sorted(changed - _PAUSES))
-        if obj.refusal and {"settings", "credentials", "transport"} & changed:
+        if {"settings", "credentials", "transport"} & changed:
             refusing.end(obj.pk)
         self._pause(obj, changed & _PAUSES)
 

@@ -328,11 +328,11 @@ def test_saving_a_connection_leaves_the_pollers_columns_alone(operator: Client, 
     path = address(partner, f"{partner.pk}/change/")
     with CaptureQueriesContext(connection) as asked:
         operator.post(path, partner_data(partner, max_concurrent_files="3"))
-    (update,) = [
+    updates = [
         each["sql"] for each in asked if each["sql"].startswith('UPDATE "tradingpartners_tradingpartner"')
     ]
-    assert '"max_concurrent_files" = 3' in update
-    assert "poll_cursor" not in update and "credentials" not in update
+    assert '"max_concurrent_files" = 3' in updates[0]
+    assert not [each for each in updates if "poll_cursor" in each or "credentials" in each]
 
 
 PAYER = {

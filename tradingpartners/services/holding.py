@@ -15,13 +15,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from practice.tenancy import dispatcher
-from tradingpartners.models import Payer, PayerPause, TradingPartner
+from tradingpartners.models import Dispatch, Payer, PayerPause, TradingPartner
 
 # A pause that nobody has given an end is looked at again after this.
 LOOK_AGAIN = timedelta(minutes=5)
+# So long after a refusal of our key one question, or one file, tries whether it still stands.
+TRY_AGAIN = timedelta(minutes=15)
 
 
 class HoldCode(StrEnum):
@@ -41,13 +43,23 @@ class Hold(NamedTuple):
 
     def due_at(self, now: datetime) -> datetime:
         """When it is to be looked at again; a pause may be shortened meanwhile, so soon."""
-        return now + LOOK_AGAIN if self.until is None else self.until
+        if self.until is not None:
+            return self.until
+        return now + (TRY_AGAIN if self.code == HoldCode.PARTNER_REFUSES else LOOK_AGAIN)
 
 
 def hold_of(partner: TradingPartner) -> Hold | None:
     if partner.sending_paused:
         return Hold(HoldCode.PARTNER_PAUSED)
     return Hold(HoldCode.PARTNER_REFUSES) if partner.refusal else None
+
+
+def refused_units(partner_id: UUID, payer_id: UUID | None = None) -> QuerySet[Dispatch]:
+    """The units that wait because this partner refused our key; those for one payer only."""
+    held = Dispatch.objects.filter(
+        partner=partner_id, state=Dispatch.State.READY, waits_for=HoldCode.PARTNER_REFUSES
+    )
+    return held if payer_id is None else held.filter(queue=f"payer.{payer_id}")
 
 
 def holds(payers: Iterable[Payer], *, now: datetime) -> dict[UUID, Hold]:

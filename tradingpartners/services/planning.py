@@ -15,7 +15,7 @@ from practice.bulk import insert_rows
 from tradingpartners.contents import Outcome, OutcomeKind, transaction_set
 from tradingpartners.models import Direction, Dispatch, Lane, Route, Transaction
 from tradingpartners.services.clock import transaction_began
-from tradingpartners.services.holding import Hold, hold_of, holds
+from tradingpartners.services.holding import Hold, HoldCode, hold_of, holds
 
 # A live chunk is asked one after another on one of the payer's connections.
 LIVE_CHUNK = 20
@@ -92,7 +92,11 @@ def queue_questions(
 
 
 def _hold(route: Route, held: Mapping[UUID, Hold]) -> Hold | None:
-    return hold_of(route.partner) or held.get(route.payer_id)
+    """A refusal of our key is met when the unit is due: there it may go another way at once."""
+    hold = hold_of(route.partner)
+    if hold is None or hold.code == HoldCode.PARTNER_REFUSES:
+        return held.get(route.payer_id)
+    return hold
 
 
 def _attempt(subject: Subject, dispatch: Dispatch) -> Transaction:

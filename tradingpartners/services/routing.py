@@ -21,7 +21,7 @@ from tradingpartners.models import BreakerChange, Enrolment, Payer, Route
 from tradingpartners.retries import NO_ROUTE, PARTNER_INACTIVE, WORKER_LOST
 from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
-from tradingpartners.services.holding import HoldCode, hold_of, holds
+from tradingpartners.services.holding import Hold, HoldCode, hold_of, holds, refused_units
 from tradingpartners.services.wire import connection_of
 from tradingpartners.transports import NotSent
 from tradingpartners.transports.registry import transport_of
@@ -209,7 +209,7 @@ def explain(payer: Payer, facility: Facility | None, transaction_set: str = "270
     nameless = _unwritable_name(payer, facility) if facility else ()
     found = []
     for each in next(iter(walk.values())).findings:
-        hold = hold_of(each.route.partner) or held
+        hold = hold_of(each.route.partner) or held or _refused_there(each.route)
         unwritable = (f"unwritable:{column}" for column in writable.unwritable_of(each.route))
         reasons = (*each.reasons, *_wrong_settings(each.route), *unwritable, *nameless)
         found.append(RouteFinding(each.route, reasons, hold.code if hold else breaker))
@@ -220,6 +220,12 @@ def _unwritable_name(payer: Payer, facility: Facility) -> tuple[str, ...]:
     identities = identities_of(facilities=[facility.pk], payers=[payer.pk])
     name = who_asks(facility, payer.pk, identities).name
     return () if writable.is_provider_name(name) else ("unwritable:provider_name",)
+
+
+def _refused_there(route: Route) -> Hold | None:
+    """By this payer alone, as its units say that wait."""
+    is_refused = refused_units(route.partner_id, route.payer_id).exists()
+    return Hold(HoldCode.PARTNER_REFUSES) if is_refused else None
 
 
 def _is_cut_off(payer: Payer) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -27,6 +27,7 @@ from tradingpartners.models import (
     TradingPartner,
     Transaction,
 )
+from tradingpartners.services.holding import TRY_AGAIN
 
 INCIDENT, PROBLEM, NOTICE = Alert.Severity.INCIDENT, Alert.Severity.PROBLEM, Alert.Severity.NOTICE
 
@@ -235,8 +236,8 @@ REFUSES_OUR_KEY = frozenset(code for code, family in _TROUBLES.items() if family
 # As far as this nothing comes whose settings are not complete.
 _WITH_ITS_SETTINGS = frozenset({"not_resolved", "connection_refused", "connect_timeout"})
 # One payer behind a connection may be asked in vain while the next one is not: each of its answers
-# would end the alert, and each failure raise it anew.
-_CALM = {Way.ASKING: timedelta(minutes=15)}
+# would end the alert, and each failure raise it anew; a refusal is met anew every quarter of an hour.
+_CALM = {Way.ASKING: 2 * TRY_AGAIN}
 
 
 def connection_said(partner_id: UUID, way: Way, code: str) -> None:

@@ -13,11 +13,11 @@ from practice.bulk import update_rows
 from practice.tenancy import tenant
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Dispatch, Interchange, TradingPartner, Transaction, TransportLog
-from tradingpartners.services import payloads, telling
+from tradingpartners.services import payloads, refusing, telling
 from tradingpartners.services.attempts import Written, mark_sent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
-from tradingpartners.services.holding import HoldCode
+from tradingpartners.services.holding import TRY_AGAIN, HoldCode
 from tradingpartners.services.interchanges import (
     ACKNOWLEDGEMENTS,
     GONE_UNSEEN,
@@ -210,6 +210,10 @@ def _put_later(claim: Claim, dispatch: Dispatch, file: File, failure: TransportE
         Interchange.objects.filter(pk=file.interchange_id).update(published_at=None)
     if is_unseen and leave_refusing(dispatch, file.interchange_id, failure.code, now=now):
         finish(claim)
+        return
+    if failure.code in telling.REFUSES_OUR_KEY:
+        refusing.put_off(dispatch)
+        put_back(claim, later=TRY_AGAIN, sent=isinstance(failure, Unsure), waits_for=HoldCode.PARTNER_REFUSES)
         return
     puts = TransportLog.objects.filter(dispatch=dispatch.pk, event="put").count()
     put_back(claim, later=_PUT_AGAIN * 2 ** min(puts - 1, 6), sent=isinstance(failure, Unsure))

@@ -24,16 +24,18 @@ from tradingpartners.contents import OutcomeKind
 from tradingpartners.messages import dialect_of
 from tradingpartners.models import Attempt, Direction, Dispatch, InboundDelivery, Interchange, Transaction
 from tradingpartners.retries import MOST_RESCUES, PAYER_UNAVAILABLE, WORKER_LOST
-from tradingpartners.services import payloads, telling
+from tradingpartners.services import payloads, refusing, telling
 from tradingpartners.services.attempts import End, Written, end_attempts, end_unsent, mark_sent
 from tradingpartners.services.breakers import note_changes
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
+from tradingpartners.services.holding import TRY_AGAIN, HoldCode
 from tradingpartners.services.inbound import read_deliveries
 from tradingpartners.services.interchanges import promised, reserve_control_number, take_interchanges
 from tradingpartners.services.planning import routes_by_payer
 from tradingpartners.services.sending.health import verdict_of
-from tradingpartners.services.sending.lease import LeaseLost, extend, finish, put_back
+from tradingpartners.services.sending.lease import LeaseLost, extend, finish, own, put_back
+from tradingpartners.services.sending.walking import leave_refused
 from tradingpartners.services.sending.writing import write_attempts
 from tradingpartners.services.wire import connection_of, log_wire, on_the_wire
 from tradingpartners.transports import LiveQuestion, NotSent, Promise, Reply, TransportError
@@ -114,6 +116,8 @@ def ask_in_turn(claim: Claim, dispatch: Dispatch, questions: Sequence[Question])
     with tenant(claim.organization_id):
         if turn.asked == len(questions):
             finish(claim)
+        elif turn.code in telling.REFUSES_OUR_KEY:
+            _wait_for_the_key(claim, dispatch, turn.code)
         elif turn.refused is None:
             put_back(claim)
         else:
@@ -122,15 +126,18 @@ def ask_in_turn(claim: Claim, dispatch: Dispatch, questions: Sequence[Question])
 
 
 class _Turn(NamedTuple):
-    """The replies kept, how many questions had their say, and why the next one may not go."""
+    """The replies kept, how many questions had their say, and why the next one may not go: who does not
+    admit it, or the wire's code of the last."""
 
     kept: list[UUID]
     asked: int
     refused: admission.Refused | None = None
+    code: str = ""
 
 
 def _ask_until(until: float, claim: Claim, dispatch: Dispatch, questions: Sequence[Question]) -> _Turn:
     kept: list[UUID] = []
+    is_trial = refusing.is_trial(dispatch)
     for asked, question in enumerate(questions):
         if time.monotonic() > until:
             return _Turn(kept, asked)
@@ -144,13 +151,17 @@ def _ask_until(until: float, claim: Claim, dispatch: Dispatch, questions: Sequen
             return _Turn(kept, asked, call)
         try:
             with call:
-                delivery_id, is_turned_away = _ask(claim, dispatch, question, call)
+                delivery_id, code = _ask(claim, dispatch, question, call)
         except LeaseLost:  # what came is read all the same; putting the unit back meets it again
             return _Turn(kept, asked)
         if delivery_id is not None:
             kept.append(delivery_id)
-        if is_turned_away:  # so would be the others: due again, they find that noted
-            return _Turn(kept, asked + 1)
+        if code in telling.REFUSES_OUR_KEY or code and is_trial:  # so would be the others
+            return _Turn(kept, asked + 1, code=code)
+        if is_trial and delivery_id is not None:
+            with tenant(claim.organization_id):
+                refusing.release(dispatch.partner_id, dispatch.payer_id)
+            is_trial = False
     return _Turn(kept, len(questions))
 
 
@@ -175,6 +186,19 @@ def _wait(claim: Claim, dispatch: Dispatch, refused: admission.Refused, *, sent:
     Dispatch.objects.filter(pk=dispatch.pk).update(waits_for=refused.code)
 
 
+def _wait_for_the_key(claim: Claim, dispatch: Dispatch, code: str) -> None:
+    """Put the rest of the unit back until it may try again, but for what can go another way."""
+    own(claim)  # whoever cancels locks the unit before its attempts, too
+    now = database_now()
+    waiting = Transaction.objects.prepared().filter(dispatch=dispatch).select_for_update(of=("self",))
+    leave_refused(dispatch, waiting.order_by("pk").as_attempts(), code, now=now)
+    refusing.put_off(dispatch)
+    if Transaction.objects.prepared().filter(dispatch=dispatch).exists():
+        put_back(claim, later=TRY_AGAIN, waits_for=HoldCode.PARTNER_REFUSES)
+    else:
+        finish(claim)
+
+
 def _end_hopeless(dispatch: Dispatch, *, now: datetime) -> None:
     """Questions whose payer was cut off for as long as an answer may take."""
     if dispatch.created_at > now - dispatch.partner.response_sla:
@@ -189,10 +213,10 @@ class _Envelope(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """The delivery of the reply, kept before anything is made of it; and whether our key was refused."""
+    """The delivery of the reply, kept before anything is made of it; the wire's code of a failure."""
 
     delivery_id: UUID | None = None
-    is_turned_away: bool = False
+    code: str = ""
 
 
 def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.Admitted) -> _Asked:
@@ -230,8 +254,7 @@ def _ask(claim: Claim, dispatch: Dispatch, question: Question, call: admission.A
     with tenant(claim.organization_id):
         delivery_id = _record(dispatch, question.attempt, envelope, answer, started=started)
     call.done(verdict_of(answer), seconds)
-    is_refused = isinstance(answer, TransportError) and answer.code in telling.REFUSES_OUR_KEY
-    return _Asked(delivery_id, is_refused)
+    return _Asked(delivery_id, answer.code if isinstance(answer, TransportError) else "")
 
 
 def _start(claim: Claim, dispatch: Dispatch, question: Question, *, now: datetime) -> _Envelope | None:

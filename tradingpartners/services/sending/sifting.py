@@ -13,13 +13,14 @@ from django.db.models.functions import Now
 from practice.tenancy import tenant
 from tradingpartners.contents import OutcomeKind, transaction_set
 from tradingpartners.models import Dispatch, Interchange, Transaction
+from tradingpartners.services import refusing
 from tradingpartners.services.attempts import End, end_unsent
 from tradingpartners.services.claiming import Claim
 from tradingpartners.services.clock import database_now
-from tradingpartners.services.holding import PLACE_KEPT, Day, Hold, HoldCode, hold_of, holds, left_today
+from tradingpartners.services.holding import PLACE_KEPT, Day, Hold, HoldCode, holds, left_today
 from tradingpartners.services.planning import CANCELLED
 from tradingpartners.services.sending.lease import own, put_back
-from tradingpartners.services.sending.walking import leave_held
+from tradingpartners.services.sending.walking import leave_paused, leave_refused
 
 
 def sift(claim: Claim) -> bool:
@@ -34,8 +35,7 @@ def sift(claim: Claim) -> bool:
             dispatch = own(claim)
             now = database_now()
             waiting = _wanted(dispatch, now)
-            if hold := hold_of(dispatch.partner):
-                leave_held(dispatch, [row.as_attempt() for row in waiting], now=now)
+            if hold := _held_by_partner(dispatch, waiting, now):
                 if not _is_empty(dispatch):
                     put_back(claim, later=hold.due_at(now) - now, sent=False, waits_for=hold.code)
                     return False
@@ -47,6 +47,18 @@ def sift(claim: Claim) -> bool:
         with tenant(claim.organization_id):
             out = _held_back(waiting, held, days, now)
             return _leave_out(claim, dispatch, waiting, out, now)
+
+
+def _held_by_partner(dispatch: Dispatch, waiting: Sequence[Transaction], now: datetime) -> Hold | None:
+    """Why nothing goes to this partner; what need not wait for it has left the unit."""
+    attempts = [row.as_attempt() for row in waiting]
+    if dispatch.partner.sending_paused:
+        leave_paused(dispatch, attempts, now=now)
+        return Hold(HoldCode.PARTNER_PAUSED)
+    if code := refusing.met_by(dispatch, now=now):
+        leave_refused(dispatch, attempts, code, now=now)
+        return Hold(HoldCode.PARTNER_REFUSES)
+    return None
 
 
 def _wanted(dispatch: Dispatch, now: datetime) -> list[Transaction]:

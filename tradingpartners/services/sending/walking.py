@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tradingpartners.contents import OutcomeKind, transaction_set
 from tradingpartners.models import Attempt, Dispatch, Interchange, Lane, Transaction
+from tradingpartners.services import refusing
 from tradingpartners.services.attempts import End, end_attempts, end_unsent
 from tradingpartners.services.holding import HoldCode
 from tradingpartners.services.routing import Asked, is_refusal, walks
@@ -16,19 +17,33 @@ from tradingpartners.services.routing import Asked, is_refusal, walks
 PAUSED_LONG = timedelta(hours=1)
 
 
-def leave_held(dispatch: Dispatch, waiting: Sequence[Attempt], *, now: datetime) -> None:
-    """End what has waited too long for a paused partner, or meets one that refuses our key, and can be
-    asked through another one."""
-    refusal = dispatch.partner.refusal
-    if not refusal and dispatch.lane == Lane.BATCH and dispatch.created_at > now - PAUSED_LONG:
+def leave_paused(dispatch: Dispatch, waiting: Sequence[Attempt], *, now: datetime) -> None:
+    """End what has waited too long for a paused partner and can be asked through another one."""
+    if dispatch.lane == Lane.BATCH and dispatch.created_at > now - PAUSED_LONG:
         return
     others = _with_another_route(dispatch, waiting)
+    code = HoldCode.PARTNER_PAUSED
+    end_unsent(
+        [End(each, OutcomeKind.FAILED, code, again=True) for each in waiting if each.id in others], now=now
+    )
+
+
+def leave_refused(dispatch: Dispatch, waiting: Sequence[Attempt], code: str, *, now: datetime) -> None:
+    """End what can be asked through another partner than the one that refuses our key, and what has
+    waited for this one as long as an answer may take."""
+    others = _with_another_route(dispatch, waiting)
+    is_over = refusing.is_hopeless(dispatch, now=now)
     ends = [
-        End(each, OutcomeKind.FAILED, refusal or HoldCode.PARTNER_PAUSED, again=True)
+        End(each, OutcomeKind.FAILED, code, again=each.id in others)
         for each in waiting
-        if each.id in others
+        if is_over or each.id in others
     ]
     end_unsent(ends, now=now)
+    unseen = Interchange.objects.filter(
+        dispatch=dispatch, state=Interchange.State.IN_FLIGHT, published_at=None
+    )
+    for interchange_id in unseen.values_list("pk", flat=True):
+        leave_refusing(dispatch, interchange_id, code, now=now)
 
 
 def leave_refusing(dispatch: Dispatch, interchange_id: UUID, code: str, *, now: datetime) -> bool:
