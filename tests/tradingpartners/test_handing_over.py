@@ -200,6 +200,24 @@ def test_a_sign_of_the_partner_settles_a_file_of_which_nothing_was_left(
     assert acme.read(run).state == "completed"
 
 
+def test_a_released_file_whose_worker_was_killed_keeps_its_place_among_those_out(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.limit(max_concurrent_files=1, max_st_per_interchange=1)
+    swept_away(acme, sftp, monkeypatch)
+    let_the_taken_time_pass(acme)
+    with acme.inside():
+        unit = Dispatch.objects.get()
+        assert pausing.release(unit, reason="They have nothing of it")
+    put_and_die(acme, monkeypatch)
+    assert states(acme) == ["in_flight"]
+    acme.visit(days=2)
+    acme.sweep()
+    with acme.inside():  # the other one is due before it
+        Dispatch.objects.filter(pk=unit.pk).update(due_at=timezone.now() + timedelta(seconds=5))
+    assert claiming.claim_next(f"partner.{acme.partner.pk}") is None
+
+
 def test_a_worker_that_was_killed_once_more_puts_a_released_file_no_third_time(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +232,37 @@ def test_a_worker_that_was_killed_once_more_puts_a_released_file_no_third_time(
     assert sftp.files() == []
 
 
-def test_what_was_uploaded_and_surely_got_no_name_is_uploaded_again(
+def test_a_partner_that_takes_what_has_no_name_yet_gets_a_file_once_and_somebody_is_told(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+    upload = transport.upload
+
+    def taken_on_close(connection: Connection, file: OutgoingFile) -> None:
+        upload(connection, file)
+        for each in sftp.files():
+            taken.append(each.read_bytes())
+            each.unlink()
+
+    monkeypatch.setattr(transport, "upload", taken_on_close)
+    acme.visit()
+    acme.sweep()
+    send(5)
+    assert len(taken) == 1
+    with acme.inside():
+        assert TransportLog.objects.get(event="put").error == "upload_gone"
+    let_the_taken_time_pass(acme)
+    with acme.inside():
+        assert Alert.objects.get().facts["code"] == "gone_unseen"
+        assert pausing.release(Dispatch.objects.get(), reason="They have nothing of it")
+    send(3)  # and once more where a person says so
+    assert len(taken) == 2
+    let_the_taken_time_pass(acme)
+    with acme.inside():
+        assert sorted(Alert.objects.values_list("state", flat=True)) == ["open", "resolved"]
+
+
+def test_an_uploaded_file_of_which_nothing_is_left_is_not_uploaded_again_by_itself(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no(*_: Any) -> None:
@@ -227,10 +275,12 @@ def test_what_was_uploaded_and_surely_got_no_name_is_uploaded_again(
     send()
     monkeypatch.undo()
     (temporary,) = sftp.files()
-    temporary.unlink()  # swept away
-    send()
-    (file,) = sftp.files()
-    assert (file.suffix, len(questions(file))) == (".edi", 1)
+    temporary.unlink()  # swept away, or taken under the name it had
+    send(2)
+    assert sftp.files() == []
+    let_the_taken_time_pass(acme)
+    with acme.inside():
+        assert Alert.objects.get(kind="held_sending").facts["code"] == "gone_unseen"
 
 
 def test_a_file_whose_questions_have_all_ended_is_not_put_later(acme: FileAcme, sftp: SftpServer) -> None:

@@ -36,6 +36,9 @@ from tradingpartners.transports.registry import FILES
 
 # A file that cannot be handed over is tried again, later each time.
 _PUT_AGAIN = timedelta(seconds=15)
+# Whose upload ends with a file at the partner's: one that reads what has no name yet may have taken it.
+_LIES_THERE = frozenset({"sftp"})
+_UPLOAD_GONE = "upload_gone"
 # Not by itself: `pausing.release` lets it go.
 _FOR_A_PERSON = timedelta(days=36_525)
 
@@ -69,6 +72,9 @@ def write_file(claim: Claim, dispatch: Dispatch, *, now: datetime) -> File | Non
     if not _is_wanted(interchange):
         finish(claim)
         return None
+    # One that was given up waiting for is out again, before anything of it is.
+    out = Interchange.objects.filter(pk=interchange.pk).exclude(state=Interchange.State.TAKEN)
+    out.update(state=Interchange.State.IN_FLIGHT, started_at=now)
     extend(claim)  # a whole lease for the upload, however long writing took
     is_published = interchange.published_at is not None
     needs_upload = not is_published or interchange.problem == GONE_UNSEEN
@@ -130,8 +136,9 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     """Upload the file, note that, give it its name; where that fails, later, the same bytes again.
 
     What is noted in between tells the next worker whether the partner may have seen the file: if
-    not, it is uploaded again; if so, only its name is seen to. Of one that is gone then nobody knows
-    whether it was taken or swept away: a sign of the partner tells, or a person.
+    not, it is uploaded again; if so, only its name is seen to. Of one that is gone then, or was before
+    it had its name, nobody knows whether it was taken or swept away: a sign of the partner tells, or a
+    person.
     """
     partner = dispatch.partner
     transport, connection = FILES[partner.transport], connection_of(partner)
@@ -147,9 +154,9 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
                 extend(claim)
                 uploaded = Interchange.objects.filter(pk=file.interchange_id)
                 uploaded.update(published_at=Now(), problem="")
+            if partner.transport in _LIES_THERE:
+                file = file._replace(is_published=True)
         receipt = on_the_wire(transport.publish, connection, outgoing)
-        if receipt.is_gone and file.needs_upload:  # it never had its name
-            raise NotSent("upload_gone")
     except TransportError as error:
         failure = error
     with tenant(claim.organization_id):
@@ -161,7 +168,7 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
             started=started,
             file_name=file.name,
             size=len(file.content),
-            error=failure.code if failure else "",
+            error=failure.code if failure else _UPLOAD_GONE if receipt.is_gone and file.needs_upload else "",
         )
         if receipt.reference:
             unnamed = Interchange.objects.filter(pk=file.interchange_id, reference="")
@@ -180,7 +187,7 @@ def _note(
         own(claim)
         now = database_now()
         Interchange.objects.filter(pk=file.interchange_id).update(started_at=now)
-        # One that was given up waiting for, and was put again, is out again.
+        # What was given up waiting for while it was put is out.
         late = Interchange.objects.filter(pk=file.interchange_id, state=Interchange.State.OVERDUE)
         late.update(state=Interchange.State.IN_FLIGHT)
         if failure:
