@@ -218,6 +218,19 @@ def test_a_released_file_whose_worker_was_killed_keeps_its_place_among_those_out
     assert claiming.claim_next(f"partner.{acme.partner.pk}") is None
 
 
+def test_a_file_of_which_nothing_is_left_is_nobodys_trouble_when_its_questions_have_ended(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unanswered is told by itself then, and asked again by a replay."""
+    swept_away(acme, sftp, monkeypatch)
+    let_the_taken_time_pass(acme)
+    pass_the_sla()
+    with acme.inside():
+        assert not pausing.waits_for_a_person(Interchange.objects.get())
+        states_of = dict(Alert.objects.values_list("kind", "state"))
+        assert states_of == {"held_sending": "resolved", "no_answer": "open"}
+
+
 def test_a_worker_that_was_killed_once_more_puts_a_released_file_no_third_time(
     acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from practice.tenancy import dispatcher, tenant
 from tradingpartners.contents import OutcomeKind
 from tradingpartners.models import Interchange, TradingPartner, Transaction
 from tradingpartners.models.transactions import SLA_PASSED
-from tradingpartners.services import telling
+from tradingpartners.services import pausing, telling
 from tradingpartners.services.attempts import End, end_attempts
 from tradingpartners.services.interchanges import GONE_UNSEEN
 
@@ -59,7 +60,15 @@ def fail_overdue(organization_id: UUID) -> int:
             [End(row.as_attempt(), OutcomeKind.FAILED, sla_words(row.partner)) for row in overdue], now=now
         )
         telling.no_answer(overdue)
+        _settle({row.interchange_id for row in overdue if row.interchange_id})
     return len(overdue)
+
+
+def _settle(interchange_ids: Collection[UUID]) -> None:
+    """Of files nothing is left to be answered of, no person is waited for any more."""
+    for interchange in Interchange.objects.filter(pk__in=interchange_ids).exclude(problem=""):
+        if not pausing.waits_for_a_person(interchange):
+            telling.sending_is_settled(interchange.pk)
 
 
 def sla_words(partner: TradingPartner) -> str:
