@@ -8,8 +8,11 @@ from tests import payers
 from tests.tradingpartners.conftest import FileAcme, SftpServer
 from tests.tradingpartners.test_files import leave, look, questions, send
 from tradingpartners.models import Dispatch, InboundDelivery, Interchange, TransportLog
+from tradingpartners.services import pausing
 from tradingpartners.services.acknowledging import acknowledge
 from tradingpartners.services.payloads import content_of
+from tradingpartners.transports import Connection, OutgoingFile
+from tradingpartners.transports import sftp as transport
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +171,30 @@ def test_gs02_and_gs03_are_their_own_where_they_are_set(acme: FileAcme, sftp: Sf
     with acme.inside():
         group = content_of(asked.payload).split(b"~GS*")[1].split(b"~")[0].split(b"*")
     assert group[1:3] == [b"OURAPP", b"THEIRAPP"]
+
+
+def test_an_acknowledgement_of_which_nothing_is_left_is_told_and_goes_when_a_person_says_so(
+    acme: FileAcme, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.limit(send_999="always")
+    tell(acme, answered(acme, sftp))
+    upload = transport.upload
+
+    def taken_on_close(connection: Connection, file: OutgoingFile) -> None:
+        upload(connection, file)
+        for each in sftp.files():
+            each.unlink()
+
+    monkeypatch.setattr(transport, "upload", taken_on_close)
+    send()
+    monkeypatch.undo()
+    with acme.inside():
+        back = Interchange.objects.get(transaction_set="999")
+        assert (back.state, back.problem) == ("in_flight", "gone_unseen")
+        assert back.dispatch is not None
+        assert pausing.release(back.dispatch, reason="They have nothing of it")
+    send()
+    assert len(sftp.files()) == 1
+    with acme.inside():
+        back.refresh_from_db()
+        assert (back.state, back.problem) == ("taken", "")

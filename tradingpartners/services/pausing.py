@@ -25,7 +25,7 @@ from tradingpartners.models import (
 from tradingpartners.services import telling
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.holding import HoldCode
-from tradingpartners.services.interchanges import GONE_UNSEEN
+from tradingpartners.services.interchanges import ACKNOWLEDGEMENTS, GONE_UNSEEN
 
 
 def pause_payer(payer: Payer, *, reason: str, resumes_at: datetime | None = None) -> PayerPause:
@@ -98,7 +98,8 @@ def release(dispatch: Dispatch, *, reason: str) -> list[str]:
 
 def waits_for_a_person(interchange: Interchange) -> bool:
     """Whether it goes no further until `release`: its unit is held, or was handed over and the partner
-    says since, or leaves open, that it has something else; and something of it is still to be answered."""
+    says since, or leaves open, that it has something else; and something of it is still to be answered,
+    where anything ever is."""
     if interchange.direction != Direction.OUT or interchange.dispatch_id is None:
         return False
     unit = Dispatch.objects.filter(pk=interchange.dispatch_id)
@@ -106,8 +107,10 @@ def waits_for_a_person(interchange: Interchange) -> bool:
         return True
     if not interchange.problem or interchange.state == Interchange.State.TAKEN:
         return False
+    if not unit.filter(state=Dispatch.State.DONE).exists():
+        return False
     unanswered = Transaction.objects.unanswered().filter(interchange=interchange)
-    return unit.filter(state=Dispatch.State.DONE).exists() and unanswered.exists()
+    return interchange.transaction_set in ACKNOWLEDGEMENTS or unanswered.exists()
 
 
 def _because(reason: str) -> AbstractContextManager[None]:
