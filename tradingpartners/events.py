@@ -22,7 +22,8 @@ from tradingpartners.models import (
     Transaction,
     TransportLog,
 )
-from tradingpartners.words import EVENTS, WAITS, explain
+from tradingpartners.route_words import WAITS
+from tradingpartners.words import EVENTS, explain
 
 _SHOWN = 100
 # A connection fails by the share of its last calls in the last hour; a single one is said for a while.

@@ -17,10 +17,10 @@ from eligibility.transactions import deciding, forms, listing
 from eligibility.transactions.views import find_delivery, find_transaction, frame, show
 from practice.pages import PageRequest, back_to, page
 from tradingpartners.models import Interchange, Transaction
+from tradingpartners.route_words import why_not
 from tradingpartners.services import inbound, pausing, replay
 from tradingpartners.services.inbound import InboundError, Refusal
 from tradingpartners.tasks import ring_units
-from tradingpartners.words import why_not
 
 # --- asked once more --------------------------------------------------------------------------
 

@@ -24,12 +24,12 @@ from tradingpartners.models import (
     Transaction,
     TransportLog,
 )
+from tradingpartners.route_words import WAITS
 from tradingpartners.services import replay
 from tradingpartners.words import (
     ABOUT_SOMEBODY_ELSE,
     DISPOSITIONS,
     STATES,
-    WAITS,
     came_damaged,
     disposition,
     explain,

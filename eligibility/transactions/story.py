@@ -18,7 +18,8 @@ from tradingpartners.models import (
     TransactionHistory,
     TransportLog,
 )
-from tradingpartners.words import EVENTS, STATES, WAITS, came_damaged, explain
+from tradingpartners.route_words import WAITS
+from tradingpartners.words import EVENTS, STATES, came_damaged, explain
 
 
 @dataclass(frozen=True)

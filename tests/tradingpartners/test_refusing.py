@@ -21,11 +21,11 @@ from tests.tradingpartners.test_files import questions, send
 from tests.tradingpartners.test_pausing import waiting
 from tests.tradingpartners.test_routes import attempts, second_route
 from tradingpartners.models import Dispatch, Interchange, TradingPartner, TransportLog
+from tradingpartners.route_words import WAITS, finding
 from tradingpartners.services import pausing, refusing, trying
 from tradingpartners.services.clock import database_now
 from tradingpartners.services.routing import explain
 from tradingpartners.transports import Step, realtime
-from tradingpartners.words import WAITS, finding
 
 NEW = {"username": "u", "password": "new"}
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import tradingpartners
-from tradingpartners import admission, retries, words
+from tradingpartners import admission, retries, route_words, words
 from tradingpartners.services import receiving
 from tradingpartners.services.holding import HoldCode
 
@@ -154,7 +154,7 @@ def test_how_an_attempt_ends_has_words(code: str) -> None:
 
 
 def test_all_that_a_unit_may_wait_for_has_words() -> None:
-    assert set(words.WAITS) == {"", *HoldCode, *admission.Refusal}
+    assert set(route_words.WAITS) == {"", *HoldCode, *admission.Refusal}
 
 
 def events() -> set[str]:
@@ -178,8 +178,12 @@ def test_an_answer_is_taken_and_a_receipt_noted(transaction_set: str, said: str)
 
 
 def test_people_read_no_names_of_settings() -> None:
-    explained = [*words._ERRORS.values(), *words._ROUTES.values()]
-    said = [*(text for each in explained for text in each), *words.WAITS.values(), *words.EVENTS.values()]
+    explained = [*words._ERRORS.values(), *route_words._ROUTES.values()]
+    said = [
+        *(text for each in explained for text in each),
+        *route_words.WAITS.values(),
+        *words.EVENTS.values(),
+    ]
     said += [*words.STEPS.values(), *words.STATES.values(), *words.DISPOSITIONS.values()]
     said += [*words.INTERCHANGES.values()]
     assert [text for text in said if re.search(r"\w_\w", text)] == []

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from practice.models import Facility, User
 from tradingpartners.models import Payer, Route, TradingPartner
+from tradingpartners.route_words import finding
 from tradingpartners.services import routing
 from tradingpartners.services.overdue import in_words
 from tradingpartners.setup.fields import SETTINGS
 from tradingpartners.setup.partner_forms import FilesForm, IdentityForm, LimitsForm
-from tradingpartners.words import Explained, finding
+from tradingpartners.words import Explained
 
 # What the history says of a button that asks for no reason.
 RESUMED = "resumed on its page"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from tradingpartners import words
+from tradingpartners import route_words, words
 
 register = template.Library()
 
@@ -36,7 +36,7 @@ def interchange_words(state: str) -> str:
 
 @register.filter
 def waits_words(code: str) -> str:
-    return words.WAITS.get(code, code.replace("_", " "))
+    return route_words.WAITS.get(code, code.replace("_", " "))
 
 
 @register.filter
