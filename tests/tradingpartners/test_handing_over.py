@@ -251,11 +251,12 @@ def test_a_partner_that_takes_what_has_no_name_yet_gets_a_file_once_and_somebody
     taken: list[bytes] = []
     upload = transport.upload
 
-    def taken_on_close(connection: Connection, file: OutgoingFile) -> None:
-        upload(connection, file)
+    def taken_on_close(connection: Connection, file: OutgoingFile) -> bool:
+        lies_there = upload(connection, file)
         for each in sftp.files():
             taken.append(each.read_bytes())
             each.unlink()
+        return lies_there
 
     monkeypatch.setattr(transport, "upload", taken_on_close)
     acme.visit()
@@ -456,13 +457,15 @@ def test_a_name_that_another_file_has_waits_for_a_person(
     acme.sweep()
     upload, names = transport.upload, []
 
-    def put_another(connection: Connection, file: OutgoingFile) -> None:
-        if is_there == "between upload and rename":
-            upload(connection, file)
+    def put_another(connection: Connection, file: OutgoingFile) -> bool:
         names.append(file.name)
-        (sftp.inbox / file.name).write_bytes(b"another file, longer than nothing")
+        other = sftp.inbox / file.name
         if is_there == "before it is uploaded":
-            upload(connection, file)
+            other.write_bytes(b"another file, longer than nothing")
+            return upload(connection, file)
+        lies_there = upload(connection, file)
+        other.write_bytes(b"another file, longer than nothing")
+        return lies_there
 
     monkeypatch.setattr(transport, "upload", put_another)
     work()

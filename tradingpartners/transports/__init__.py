@@ -141,9 +141,9 @@ class Receipt(NamedTuple):
 
 
 class FileTransport(Transport, Protocol):
-    def upload(self, connection: Connection, file: OutgoingFile) -> None:
-        """Bring the bytes where no partner reads them yet, where there is such a place. Any failure
-        is NotSent."""
+    def upload(self, connection: Connection, file: OutgoingFile) -> bool:
+        """Bring the bytes where no partner reads them yet, where there is such a place; whether they
+        lie there now. Any failure is NotSent."""
 
     def publish(self, connection: Connection, file: OutgoingFile) -> Receipt:
         """From here on the partner may have it. Safe to repeat."""

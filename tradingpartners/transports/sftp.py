@@ -57,7 +57,7 @@ def _check_folders(connection: Connection) -> None:
 # --- handing over --------------------------------------------------------------------------------
 
 
-def upload(connection: Connection, file: OutgoingFile) -> None:
+def upload(connection: Connection, file: OutgoingFile) -> bool:
     """Write the whole file under a temporary name, which no partner reads, unless it is there under
     its own. Raises Held("name_taken") where another file has that."""
 
@@ -74,6 +74,7 @@ def upload(connection: Connection, file: OutgoingFile) -> None:
         talk(connection, work, deadline=connection.patience)
     except Unsure as error:
         raise NotSent(error.code) from None
+    return True
 
 
 def publish(connection: Connection, file: OutgoingFile) -> Receipt:

@@ -62,8 +62,9 @@ def try_out(connection: Connection) -> list[Step]:
 # --- submitting -------------------------------------------------------------------------------------
 
 
-def upload(connection: Connection, file: OutgoingFile) -> None:
+def upload(connection: Connection, file: OutgoingFile) -> bool:
     """There is no place before the batch itself."""
+    return False
 
 
 def publish(connection: Connection, file: OutgoingFile) -> Receipt:

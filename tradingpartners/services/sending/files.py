@@ -36,8 +36,6 @@ from tradingpartners.transports.registry import FILES
 
 # A file that cannot be handed over is tried again, later each time.
 _PUT_AGAIN = timedelta(seconds=15)
-# Whose upload ends with a file at the partner's: one that reads what has no name yet may have taken it.
-_LIES_THERE = frozenset({"sftp"})
 _UPLOAD_GONE = "upload_gone"
 # Not by itself: `pausing.release` lets it go.
 _FOR_A_PERSON = timedelta(days=36_525)
@@ -149,12 +147,12 @@ def hand_over(claim: Claim, dispatch: Dispatch, file: File) -> None:
     failure: TransportError | None = None
     try:
         if file.needs_upload:
-            on_the_wire(transport.upload, connection, outgoing)
+            lies_there = on_the_wire(transport.upload, connection, outgoing)
             with tenant(claim.organization_id):
                 extend(claim)
                 uploaded = Interchange.objects.filter(pk=file.interchange_id)
                 uploaded.update(published_at=Now(), problem="")
-            if partner.transport in _LIES_THERE:
+            if lies_there:  # a partner that reads what has no name yet may have taken it
                 file = file._replace(is_published=True)
         receipt = on_the_wire(transport.publish, connection, outgoing)
     except TransportError as error:

@@ -87,9 +87,10 @@ def _described(certificate: x509.Certificate) -> str:
     return f"SHA256 {fingerprint}, until {certificate.not_valid_after_utc:%Y-%m-%d}"
 
 
-def upload(connection: Connection, file: OutgoingFile) -> None:
+def upload(connection: Connection, file: OutgoingFile) -> bool:
     """There is no place where the partner would not read it."""
     agreement_of(connection)
+    return False
 
 
 def publish(connection: Connection, file: OutgoingFile) -> Receipt:
