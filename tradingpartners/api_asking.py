@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +19,9 @@ from practice.api_schema import IDEMPOTENCY_KEY, RATE_HEADERS, answers
 from practice.idempotency import once
 from practice.models import Facility
 from tradingpartners import api_shapes as shapes
-from tradingpartners.api_rows import MADE, NEWEST, chosen, refuse
+from tradingpartners.api_rows import MADE, NEWEST, chosen, refuse, save
 from tradingpartners.models import Enrolment, Payer, ProviderIdentity, TradingPartner
-from tradingpartners.setup.rules import Fault, enrolment_faults, identity_faults
+from tradingpartners.setup.rules import IDENTITY_TAKEN, Fault, enrolment_faults, identity_faults
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -137,11 +137,7 @@ class Identities(OrganizationView):
         payer = _named("payer", _payers(), asked["payer"])
         made = ProviderIdentity(**{**asked, "facility": facility, "payer": payer})
         refuse(identity_faults(made))
-        try:
-            with transaction.atomic():
-                made.save()
-        except IntegrityError:  # somebody made one meanwhile
-            refuse([Fault("payer", "taken", "There is one for this facility and payer already.")])
+        save(made, IDENTITY_TAKEN)
         location = request.build_absolute_uri(reverse("api-identity", args=[made.pk]))
         return Response(shapes.IdentityOut(made).data, status=201, headers={"Location": location})
 

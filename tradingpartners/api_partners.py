@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -23,12 +23,12 @@ from practice.idempotency import once
 from tradingpartners import api_partner_shapes as shapes
 from tradingpartners import api_shapes as common
 from tradingpartners import tasks
-from tradingpartners.api_rows import BY_NAME, MADE, chosen, refuse
+from tradingpartners.api_rows import BY_NAME, MADE, chosen, refuse, save
 from tradingpartners.bells import ring
 from tradingpartners.models import CREDENTIAL_COLUMNS, TradingPartner
 from tradingpartners.services import pausing, refusing, trying
 from tradingpartners.setup.fields import known_credentials
-from tradingpartners.setup.rules import REACHED_BY, Fault, clean_settings, partner_faults
+from tradingpartners.setup.rules import NAME_TAKEN, REACHED_BY, Fault, clean_settings, partner_faults
 
 
 class Partners(OrganizationView):
@@ -61,7 +61,7 @@ class Partners(OrganizationView):
         if not (made.is_active or made.settings or made.credentials):
             columns -= REACHED_BY
         refuse(partner_faults(made, columns))
-        _save(made)
+        save(made, NAME_TAKEN)
         location = request.build_absolute_uri(reverse("api-partner", args=[made.pk]))
         return Response(shapes.Partner(made).data, status=201, headers={"Location": location})
 
@@ -85,14 +85,6 @@ def _fill(partner: TradingPartner, asked: Mapping[str, Any]) -> set[str]:
     for name, value in columns.items():
         setattr(partner, name, value)
     return {*columns, *(CREDENTIAL_COLUMNS if "credentials" in asked else ())}
-
-
-def _save(partner: TradingPartner, columns: Collection[str] | None = None) -> None:
-    try:
-        with transaction.atomic():
-            partner.save(update_fields=None if columns is None else sorted(columns))
-    except IntegrityError:  # somebody took the name meanwhile
-        refuse([Fault("name", "unique", "A connection with this name is here already.")])
 
 
 class Partner(OrganizationView):
@@ -127,7 +119,7 @@ class Partner(OrganizationView):
         if REACHED_BY & columns:
             partner.test_result, partner.tested_at = [], None
             columns |= {"test_result", "tested_at"}
-        _save(partner, columns)
+        save(partner, NAME_TAKEN, columns)
         if REACHED_BY & columns:
             refusing.end(partner.pk)
         return Response(shapes.Partner(partner).data)
@@ -159,61 +151,30 @@ class _PartnerDeed(OrganizationView):
         return Response(shapes.Partner(partner).data)
 
 
-class PausePartner(_PartnerDeed):
-    @extend_schema(
-        operation_id="trading_partners_pause",
-        summary="Send nothing through a connection",
-        parameters=RATE_HEADERS,
-        request=common.Reason,
-        responses=answers(400, 404, ok=shapes.Partner),
-    )
-    def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
-        pausing.pause_partner(partner, reason=asked["reason"])
-        return self.shown(partner)
+def _for_a_reason(name: str, summary: str, deed: Callable[..., object]) -> type[_PartnerDeed]:
+    """An endpoint that does this to a connection and keeps why."""
+
+    class Deed(_PartnerDeed):
+        @extend_schema(
+            operation_id=f"trading_partners_{name}",
+            summary=summary,
+            parameters=RATE_HEADERS,
+            request=common.Reason,
+            responses=answers(400, 404, ok=shapes.Partner),
+        )
+        def post(self, request: Request, partner_id: UUID) -> Response:
+            asked, partner = checked(common.Reason, request.data), self.find(partner_id)
+            deed(partner, reason=asked["reason"])
+            transaction.on_commit(tasks.ring_units, robust=True)
+            return self.shown(partner)
+
+    return Deed
 
 
-class ResumePartner(_PartnerDeed):
-    @extend_schema(
-        operation_id="trading_partners_resume",
-        summary="Send through a connection again",
-        parameters=RATE_HEADERS,
-        request=common.Reason,
-        responses=answers(400, 404, ok=shapes.Partner),
-    )
-    def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
-        pausing.resume_partner(partner, reason=asked["reason"])
-        transaction.on_commit(tasks.ring_units, robust=True)
-        return self.shown(partner)
-
-
-class PausePoller(_PartnerDeed):
-    @extend_schema(
-        operation_id="trading_partners_pause_poller",
-        summary="Fetch no answers from a connection",
-        parameters=RATE_HEADERS,
-        request=common.Reason,
-        responses=answers(400, 404, ok=shapes.Partner),
-    )
-    def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
-        pausing.pause_poller(partner, reason=asked["reason"])
-        return self.shown(partner)
-
-
-class ResumePoller(_PartnerDeed):
-    @extend_schema(
-        operation_id="trading_partners_resume_poller",
-        summary="Fetch answers from a connection again",
-        parameters=RATE_HEADERS,
-        request=common.Reason,
-        responses=answers(400, 404, ok=shapes.Partner),
-    )
-    def post(self, request: Request, partner_id: UUID) -> Response:
-        asked, partner = checked(common.Reason, request.data), self.find(partner_id)
-        pausing.resume_poller(partner, reason=asked["reason"])
-        return self.shown(partner)
+PausePartner = _for_a_reason("pause", "Send nothing through a connection", pausing.pause_partner)
+ResumePartner = _for_a_reason("resume", "Send through a connection again", pausing.resume_partner)
+PausePoller = _for_a_reason("pause_poller", "Fetch no answers from a connection", pausing.pause_poller)
+ResumePoller = _for_a_reason("resume_poller", "Fetch answers from a connection again", pausing.resume_poller)
 
 
 class TryPartner(_PartnerDeed):

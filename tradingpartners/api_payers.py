@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -21,10 +20,10 @@ from practice.idempotency import once
 from practice.models import Facility
 from tradingpartners import api_shapes as shapes
 from tradingpartners import tasks
-from tradingpartners.api_rows import BY_NAME, MADE, NEWEST, chosen, refuse
+from tradingpartners.api_rows import BY_NAME, MADE, NEWEST, chosen, refuse, save
 from tradingpartners.models import Payer, Route, TradingPartner
 from tradingpartners.services import pausing, routing
-from tradingpartners.setup.rules import route_faults
+from tradingpartners.setup.rules import PLACE_TAKEN, route_faults
 
 
 class Payers(OrganizationView):
@@ -125,18 +124,9 @@ class Routes(OrganizationView):
             raise ValidationError({"partner" if payer else "payer": wrong})
         made = Route(payer=payer, partner=partner, transaction_set="270", **asked)
         refuse(route_faults(made))
-        _save(made)
+        save(made, PLACE_TAKEN)
         location = request.build_absolute_uri(reverse("api-route", args=[made.pk]))
         return Response(shapes.Route(made).data, status=201, headers={"Location": location})
-
-
-def _save(route: Route, columns: Collection[str] | None = None) -> None:
-    try:
-        with transaction.atomic():
-            route.save(update_fields=columns)
-    except IntegrityError:  # somebody took the place meanwhile
-        taken = ErrorDetail("Another route to this payer has this place.", "taken")
-        raise ValidationError({"preference": [taken]}) from None
 
 
 class RouteView(OrganizationView):
@@ -164,7 +154,7 @@ class RouteView(OrganizationView):
         for name, value in asked.items():
             setattr(route, name, value)
         refuse(route_faults(route))
-        _save(route, sorted(asked))
+        save(route, PLACE_TAKEN, sorted(asked))
         return Response(shapes.Route(route).data)
 
     @extend_schema(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from practice.api_pages import CursorPages
@@ -32,3 +34,12 @@ def refuse(faults: Iterable[Fault]) -> None:
         wrong.setdefault(fault.field, []).append(ErrorDetail(fault.words, fault.code))
     if wrong:
         raise ValidationError(wrong)
+
+
+def save(row: Model, taken: Fault, columns: Collection[str] | None = None) -> None:
+    """All of it, or these columns; `taken` where somebody came first since it was looked at."""
+    try:
+        with transaction.atomic():
+            row.save(update_fields=columns)
+    except IntegrityError:
+        refuse([taken])

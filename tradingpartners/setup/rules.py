@@ -71,6 +71,12 @@ _GROUP_IDS = ("application_sender_id", "application_receiver_id")
 _NO_ID = "2 to 15 letters, digits or signs, without accents; not * : ^ or ~."
 
 
+# What somebody else may also take between this look and the save.
+NAME_TAKEN = Fault("name", "unique", "A connection with this name is here already.")
+PLACE_TAKEN = Fault("preference", "taken", "Another route to this payer has this place: choose the next one.")
+IDENTITY_TAKEN = Fault("payer", "taken", "There is one for this facility and payer already.")
+
+
 def partner_faults(partner: TradingPartner, changed: Collection[str]) -> Iterator[Fault]:
     """What is wrong with a connection as it would be saved; `changed` are its columns that differ now.
 
@@ -81,7 +87,7 @@ def partner_faults(partner: TradingPartner, changed: Collection[str]) -> Iterato
     if "max_st_per_interchange" in changed or "transport" in changed:
         yield from _batch_fault(partner)
     if "name" in changed and _has_namesake(partner):
-        yield Fault("name", "unique", "A connection with this name is here already.")
+        yield NAME_TAKEN
     for name in _IDS:
         if name in changed and not writable.is_writable(getattr(partner, name), writable.ENVELOPE_ID):
             yield Fault(name, "invalid", _NO_ID)
@@ -132,8 +138,7 @@ def route_faults(route: Route) -> Iterator[Fault]:
     place = {name: getattr(route, name) for name in ("payer_id", "environment", "preference")}
     taken = Route.objects.filter(transaction_set=route.transaction_set, **place).exclude(pk=route.pk)
     if taken.exists():
-        words = "Another route to this payer has this place: choose the next one."
-        yield Fault("preference", "taken", words)
+        yield PLACE_TAKEN
 
 
 def enrolment_faults(enrolment: Enrolment, *, today: date) -> Iterator[Fault]:
@@ -155,7 +160,7 @@ def identity_faults(identity: ProviderIdentity) -> Iterator[Fault]:
         yield Fault("name", "invalid", words)
     same = ProviderIdentity.objects.filter(facility=identity.facility_id, payer=identity.payer_id)
     if same.exclude(pk=identity.pk).exists():
-        yield Fault("payer", "taken", "There is one for this facility and payer already.")
+        yield IDENTITY_TAKEN
 
 
 _TAX_ID = re.compile(r"(\d{2})-(\d{7})")
