@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from practice.models import Alert, User
@@ -71,9 +72,7 @@ class Feed:
             return "Off"
         if self.partner.sending_paused:
             return "Paused"
-        if self.partner.refusal:
-            return "Failing"
-        if self.is_failing or self.partner.poll_error:
+        if self.partner.refusal or self.is_failing or self.partner.poll_error:
             return "Failing"
         if self.partner.is_polled and self.partner.poller_paused:
             return "Not fetching"
@@ -154,45 +153,9 @@ def feeds(user: User) -> list[Feed]:
         .annotate(last_logs=ArraySubquery(newest), poller_reason=Subquery(_POLLER_REASON))
         .order_by("name")
     )
-    shown = [pk for partner in partners for pk in partner.last_logs]
-    logs = TransportLog.objects.visible_to(user).in_bulk(shown)
-    unanswered = {
-        partner_id: (count, oldest)
-        for partner_id, count, oldest in Transaction.objects.visible_to(user)
-        .unanswered()
-        .values_list("partner_id")
-        .annotate(count=Count("pk"), oldest=Min("sent_at"))
-        .order_by()
-    }
-    files: dict[tuple[UUID, str], int] = {
-        (partner_id, state): count
-        for partner_id, state, count in Interchange.objects.visible_to(user)
-        .filter(direction="out", state__in=["in_flight", "overdue"])
-        # one whose questions have all ended is nobody's trouble any more
-        .filter(
-            Q(state="in_flight") | Exists(Transaction.objects.unanswered().filter(interchange=OuterRef("pk")))
-        )
-        .values_list("partner_id", "state")
-        .annotate(count=Count("pk"))
-        .order_by()
-    }
-    waiting: dict[UUID, list[tuple[str, int]]] = {}
-    units = (
-        Dispatch.objects.visible_to(user)
-        .filter(state=Dispatch.State.READY)
-        .values_list("partner_id", "waits_for")
-        .annotate(count=Count("pk"))
-        .order_by("waits_for")
-    )
-    for partner_id, code, count in units:
-        waiting.setdefault(partner_id, []).append((code, count))
-    to_decide = dict(
-        InboundDelivery.objects.visible_to(user)
-        .for_people()
-        .values_list("partner_id")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
+    logs = TransportLog.objects.visible_to(user).in_bulk([pk for each in partners for pk in each.last_logs])
+    unanswered, files, waiting = _unanswered(user), _files_out(user), _waiting(user)
+    to_decide = dict(_counted(InboundDelivery.objects.visible_to(user).for_people(), "partner_id"))
     return [
         Feed(
             partner,
@@ -207,6 +170,36 @@ def feeds(user: User) -> list[Feed]:
         )
         for partner in partners
     ]
+
+
+def _unanswered(user: User) -> dict[UUID, tuple[int, datetime | None]]:
+    """Of each connection: how many questions, and since when the oldest."""
+    rows = Transaction.objects.visible_to(user).unanswered().values_list("partner_id")
+    counted = rows.annotate(count=Count("pk"), oldest=Min("sent_at")).order_by()
+    return {partner_id: (count, oldest) for partner_id, count, oldest in counted}
+
+
+def _files_out(user: User) -> dict[tuple[UUID, str], int]:
+    """By connection and state; one whose questions have all ended is nobody's trouble any more."""
+    unanswered = Exists(Transaction.objects.unanswered().filter(interchange=OuterRef("pk")))
+    out = Interchange.objects.visible_to(user).filter(
+        Q(state="in_flight") | Q(state="overdue") & unanswered, direction="out"
+    )
+    return {(partner_id, state): count for partner_id, state, count in _counted(out, "partner_id", "state")}
+
+
+def _waiting(user: User) -> dict[UUID, list[tuple[str, int]]]:
+    """Of each connection: for what how many units wait."""
+    units = Dispatch.objects.visible_to(user).filter(state=Dispatch.State.READY)
+    waiting: dict[UUID, list[tuple[str, int]]] = {}
+    for partner_id, code, count in sorted(_counted(units, "partner_id", "waits_for")):
+        waiting.setdefault(partner_id, []).append((code, count))
+    return waiting
+
+
+def _counted(rows: QuerySet[Any], *columns: str) -> list[tuple[Any, ...]]:
+    """The columns, and how many rows have them."""
+    return list(rows.values_list(*columns).annotate(count=Count("pk")).order_by())
 
 
 def events(user: User, *, partner_id: UUID | None = None, only_bad: bool = False) -> list[Event]:

@@ -89,7 +89,7 @@ def _asked_for(request: PageRequest) -> tuple[UUID | None, UUID | None]:
     return chosen["correlation_id"], chosen["interchange"]
 
 
-# --- what only a person can decide------------------------------
+# --- what only a person can decide ---------------------------------------------------------------
 
 
 Deed = Callable[[str], object]
